@@ -1,0 +1,138 @@
+"""Every option of `marsad.yaml`: its type, default, check and help, declared once.
+
+Options that belong to one kind of source, channel or rule are declared by that kind (its `Options`
+model); `config.loader` is given those models and puts the validated ones in `options`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.values import Duration, Weekly
+
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Language = Literal["ar", "en"]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("write a zone of the IANA list, such as Asia/Riyadh")
+    return name
+
+
+class Strict(BaseModel):
+    """A part of the configuration in which an unknown key is a mistake. `Options` models derive from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Brand(Strict):
+    """A brand to find: one's own or, with `competitor: true`, a rival's."""
+
+    name: Name = Field(description="The name shown in messages.")
+    aliases: list[str] = Field(default=[], description="Spellings to look for; the name itself where none is given.")
+    require_any: list[str] = Field(default=[], description="At least one of these must stand nearby.")
+    exclude: list[str] = Field(default=[], description="Phrases in which the alias does not mean the brand.")
+    case_sensitive: bool = Field(default=False, description="Match upper and lower case exactly.")
+    query: str | None = Field(default=None, description="A boolean query that replaces the aliases.")
+    competitor: bool = Field(default=False, description="Whether this is a rival's brand.")
+
+
+class Open(BaseModel):
+    """A part whose further keys belong to its kind; `options` is filled in by the loader."""
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+    name: Name = Field(description="A name of your choice, used in messages and on the command line.")
+    kind: str = Field(description="What kind it is; `marsad sources` and `marsad channels` list them.")
+    _options: Any = None
+
+    @property
+    def options(self) -> Any:
+        """The validated options of the kind: an instance of its `Options` model."""
+        return self._options
+
+
+class Source(Open):
+    """A place to collect from."""
+
+    every: Duration | None = Field(default=None, description="How often to look, such as 15m; adapted if not given.")
+    brand: str | None = Field(default=None, description="The brand that everything from this source is about.")
+    enabled: bool = Field(default=True, description="false pauses it.")
+
+
+class Channel(Open):
+    """A place to send messages to."""
+
+    language: Language | None = Field(default=None, description="Language of its messages; else the top one.")
+
+
+class AlertRule(Open):
+    """A rule that decides when to tell whom."""
+
+    brands: list[str] = Field(default=[], description="The brands it watches; all of the rule's side if not given.")
+    to: list[str] = Field(min_length=1, description="Channels, by name.")
+
+
+class Digest(Strict):
+    """A weekly summary."""
+
+    name: Name
+    brands: list[str] = Field(min_length=1, description="The brands it is about, by name.")
+    at: Weekly = Field(description="When to send it, such as sunday 09:00, in `timezone`.")
+    language: Language | None = Field(default=None, description="ar or en; else the top one.")
+    to: list[str] = Field(min_length=1, description="Channels, by name.")
+
+
+class Settings(BaseSettings):
+    """The whole of `marsad.yaml`. Variables named MARSAD_… (MARSAD_DATABASE) win over the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MARSAD_", env_nested_delimiter="__", extra="forbid", arbitrary_types_allowed=True
+    )
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="UTC", description="The readers' time zone (IANA name)."
+    )
+    week_starts: Literal["saturday", "sunday", "monday"] = Field(
+        default="sunday", description="The first day of the readers' week."
+    )
+    language: Language = Field(default="en", description="Language of messages where a channel names none.")
+    languages: list[str] = Field(default=["ar", "en", "fr"], description="Languages that mentions are written in.")
+    database: str = Field(
+        default="sqlite:///var/marsad.db",
+        description="sqlite:///path (relative to this file) or postgresql+psycopg://…",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that read and understand texts.")
+    allow_private_networks: list[IPv4Network | IPv6Network] = Field(
+        default=[], description="Private networks that may be reached, such as 127.0.0.0/8. None by default."
+    )
+    user_agent: str = Field(
+        default="Marsad/0.1 (brand monitoring; feeds and public pages)",
+        min_length=3,
+        pattern=r"^[\x20-\x7e]+$",
+        description="How requests introduce themselves; add a contact address.",
+    )
+    health_port: int | None = Field(
+        default=9464, ge=0, le=65535, description="Loopback port of /healthz and /metrics; null for none."
+    )
+    brands: list[Brand] = Field(default=[], description="What to look for.")
+    sources: list[Source] = Field(default=[], description="Where to look.")
+    channels: list[Channel] = Field(default=[], description="Whom to tell.")
+    alerts: list[AlertRule] = Field(default=[], description="When to tell.")
+    digests: list[Digest] = Field(default=[], description="Weekly summaries.")
+    _path: Path | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The readers' time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def own_brands(self) -> list[Brand]:
+        """The brands that are not competitors."""
+        return [brand for brand in self.brands if not brand.competitor]
