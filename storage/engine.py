@@ -1,0 +1,125 @@
+"""Opening the database, and bringing its tables up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from storage.errors import SchemaOutdated, StorageError
+
+_DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+# A writer waits this long for another to finish before it gives up, in seconds.
+_BUSY_TIMEOUT = 30
+
+
+def open_engine(url: str, base: Path) -> Engine:
+    """Return an engine for `sqlite:///path` (relative to the folder `base`) or `postgresql+psycopg://…`.
+
+    Nothing is connected yet, but the folder of an SQLite file is made.
+
+    Raises:
+        StorageError: the URL is of no kind that is supported, or the folder cannot be made.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StorageError(
+            "`database` must look like sqlite:///var/marsad.db or postgresql+psycopg://…"
+        ) from None
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    if parsed.drivername == "sqlite":
+        return _open_sqlite(parsed.database, base)
+    if parsed.drivername != "postgresql+psycopg":
+        raise StorageError(
+            f"`database` names {parsed.drivername}; sqlite and postgresql+psycopg are supported"
+        )
+    try:
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    except NoSuchModuleError as error:
+        raise StorageError(str(error)) from None
+
+
+def _open_sqlite(database: str | None, base: Path) -> Engine:
+    if not database or database == ":memory:":
+        raise StorageError("`database` needs a file: sqlite:///var/marsad.db")
+    file = base / database
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the folder {file.parent} cannot be made: {error.strerror}") from None
+    # Connections to a file are cheap, and one that is never shared cannot be left in a half-read state.
+    engine = create_engine(
+        f"sqlite:///{file}", connect_args={"timeout": _BUSY_TIMEOUT}, poolclass=NullPool, hide_parameters=True
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    # The driver must not begin transactions by itself: `_begin_sqlite` does.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail half-way in WAL; taking the lock first cannot.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads: one consistent view, and no lock taken."""
+    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+        yield connection
+
+
+def _migrations(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to this version, in one transaction. Does nothing where they already are."""
+    if schema_is_current(engine):
+        return
+    with engine.begin() as connection:
+        command.upgrade(_migrations(connection), "head")
+
+
+def schema_is_current(engine: Engine) -> bool:
+    """Tell whether the tables are those of this version."""
+    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def prepare(engine: Engine) -> None:
+    """Make the database ready for use: SQLite is migrated here, PostgreSQL must have been.
+
+    Raises:
+        SchemaOutdated: PostgreSQL's tables are not of this version.
+    """
+    if engine.dialect.name == "sqlite":
+        migrate(engine)
+    elif not schema_is_current(engine):
+        raise SchemaOutdated("the database's tables are not of this version: run `marsad migrate`")

@@ -1,0 +1,142 @@
+"""What is remembered of each source between visits, and when it is due again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select
+
+from storage import storable
+from storage.records import FetchEvent, FetchStatus
+from storage.rows import upsert
+from storage.tables import fetch_events, sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is remembered of a source.
+
+    `cursor` is the kind's own, JSON values only. `interval` is how long to wait between visits.
+    `failures` counts failed visits since the last good one.
+    """
+
+    source: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    interval: timedelta | None = None
+    failures: int = 0
+    next_due: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_error: str | None = None
+
+
+def load_state(conn: Connection, source: str) -> SourceState:
+    """Return what is remembered of a source; a fresh state where it was never visited."""
+    row = conn.execute(select(sources).where(sources.c.source == source)).one_or_none()
+    if row is None:
+        return SourceState(source=source)
+    return SourceState(
+        source=row.source,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        cursor=row.cursor,
+        interval=None if row.interval_seconds is None else timedelta(seconds=row.interval_seconds),
+        failures=row.failures,
+        next_due=row.next_due,
+        last_ok_at=row.last_ok_at,
+        last_error=row.last_error,
+    )
+
+
+def due(conn: Connection, names: Iterable[str], now: datetime) -> list[str]:
+    """Return which of these sources are to be visited now, longest overdue first.
+
+    This is the one place that decides it. A source never visited is due.
+    """
+    wanted = list(names)
+    query = select(sources.c.source, sources.c.next_due).where(sources.c.source.in_(wanted))
+    when: dict[str, datetime | None] = dict.fromkeys(wanted)
+    when.update({row.source: row.next_due for row in conn.execute(query)})
+    ready = [(moment is not None, moment or now, name) for name, moment in when.items()]
+    return [name for _, moment, name in sorted(ready) if moment <= now]
+
+
+def record(conn: Connection, event: FetchEvent, state: SourceState) -> None:
+    """Keep a visit and the state that it left, together."""
+    conn.execute(
+        fetch_events.insert().values(
+            source=event.source,
+            at=event.at,
+            status=str(event.status),
+            http_status=event.http_status,
+            bytes=event.bytes,
+            items_seen=event.items_seen,
+            items_new=event.items_new,
+            items_revised=event.items_revised,
+            fill_rates=storable.document(dict(event.fill_rates)),
+            error=storable.short(event.error, 1000),
+            next_due=event.next_due,
+        )
+    )
+    upsert(
+        conn,
+        sources,
+        [
+            {
+                "source": state.source,
+                "etag": storable.text(state.etag),
+                "last_modified": storable.text(state.last_modified),
+                "body_hash": state.body_hash,
+                "cursor": storable.document(dict(state.cursor)),
+                "interval_seconds": None if state.interval is None else state.interval.total_seconds(),
+                "failures": state.failures,
+                "next_due": state.next_due,
+                "last_ok_at": state.last_ok_at,
+                "last_error": storable.short(state.last_error, 1000),
+            }
+        ],
+    )
+
+
+def last_events(conn: Connection) -> dict[str, FetchEvent]:
+    """Return the newest visit of each source."""
+    newest = select(func.max(fetch_events.c.id)).group_by(fetch_events.c.source)
+    rows = conn.execute(select(fetch_events).where(fetch_events.c.id.in_(newest)))
+    return {row.source: _event(row) for row in rows}
+
+
+def events(conn: Connection, names: Sequence[str], since: datetime, until: datetime) -> list[FetchEvent]:
+    """Return the visits of these sources in a span of time, oldest first."""
+    query = (
+        select(fetch_events)
+        .where(fetch_events.c.source.in_(names), fetch_events.c.at >= since, fetch_events.c.at < until)
+        .order_by(fetch_events.c.id)
+    )
+    return [_event(row) for row in conn.execute(query)]
+
+
+def prune_events(conn: Connection, before: datetime) -> int:
+    """Delete the visits before a time, and return how many there were."""
+    return conn.execute(delete(fetch_events).where(fetch_events.c.at < before)).rowcount
+
+
+def _event(row: Row[Any]) -> FetchEvent:
+    return FetchEvent(
+        source=row.source,
+        at=row.at,
+        status=FetchStatus(row.status),
+        http_status=row.http_status,
+        bytes=row.bytes,
+        items_seen=row.items_seen,
+        items_new=row.items_new,
+        items_revised=row.items_revised,
+        fill_rates=row.fill_rates,
+        error=row.error,
+        next_due=row.next_due,
+    )

@@ -1,0 +1,319 @@
+"""The tables. One place for names, types, keys and indexes; the migrations must end where this stands.
+
+Times are aware UTC in Python; texts hold no NUL and no lone surrogates (`storage.storable` sees to it).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time: `timestamptz` in PostgreSQL, ISO text without offset in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times, and convert the others to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive times are not stored")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _count(name: str, **more: Any) -> Column[int]:
+    return Column(name, BigInteger, **more)
+
+
+# Everything about an author stands in one row, so that erasing a person is one update.
+authors = Table(
+    "authors",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("platform", String(80), nullable=False),
+    Column("handle", String(300), nullable=False),
+    Column("name", Text),
+    Column("profile_url", Text),
+    _count("followers"),
+    Column("verified", Boolean),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("platform", "handle"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("source", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("external_id", String(500), nullable=False),
+    Column("url", Text),
+    Column("canonical_url", Text),
+    Column("author_id", Key, ForeignKey("authors.id"), index=True),
+    Column("title", Text),
+    Column("text", Text, nullable=False),
+    Column("rating", Float),
+    Column("rating_scale", Float),
+    _count("likes"),
+    _count("replies"),
+    _count("shares"),
+    _count("views"),
+    _count("reach"),
+    Column("published_at", UtcDateTime),
+    Column("collected_at", UtcDateTime, nullable=False),
+    Column("parent_id", String(500)),
+    Column("item", Text),
+    Column("language_hint", String(40)),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("content_hash", String(32), nullable=False),
+    Column("analyzed_revision", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(100)),
+    Column("claimed_until", UtcDateTime),
+    UniqueConstraint("source", "external_id"),
+    Index(
+        "ix_mentions_unanalyzed",
+        "id",
+        sqlite_where=text("analyzed_revision < revision"),
+        postgresql_where=text("analyzed_revision < revision"),
+    ),
+)
+
+# What an edited mention said before.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("mention_id", Key, ForeignKey("mentions.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("title", Text),
+    Column("text", Text, nullable=False),
+    Column("rating", Float),
+    Column("content_hash", String(32), nullable=False),
+    Column("replaced_at", UtcDateTime, nullable=False),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("mention_id", Key, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("language", String(40), nullable=False),
+    Column("dialect", String(20)),
+    Column("sentiment_label", String(10)),
+    Column("sentiment_score", Float),
+    Column("confidence", Float),
+    Column("reason", Text),
+    Column("brands", JSON, nullable=False),
+    Column("entities", JSON, nullable=False),
+    Column("aspects", JSON, nullable=False),
+    Column("signals", JSON, nullable=False),
+    Column("keyphrases", JSON, nullable=False),
+    _count("story_id"),
+    Column("clipped", Boolean, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("analyzed_at", UtcDateTime, nullable=False),
+)
+
+# One row a brand that a mention speaks of ('' for none), with exactly what it added to the rollups, so
+# that an edit or a new model can take it back. Rules and digests find mentions through it.
+mention_brands = Table(
+    "mention_brands",
+    metadata,
+    Column("mention_id", Key, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("brand", String(80), primary_key=True),
+    Column("role", String(12), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("language", String(40), nullable=False),
+    Column("sentiment", String(10), nullable=False),
+    Column("rating_of_five", Float),
+    _count("reach"),
+    Index("ix_mention_brands_brand_at", "brand", "at"),
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("brand", String(80), primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("source", String(80), primary_key=True),
+    Column("language", String(40), primary_key=True),
+    Column("sentiment", String(10), primary_key=True),
+    Column("aspect", String(40), primary_key=True),
+    _count("mentions", nullable=False),
+    _count("ratings", nullable=False),
+    Column("rating_sum", Float, nullable=False),
+    _count("reach", nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", String(80), primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(64)),
+    Column("cursor", JSON, nullable=False),
+    Column("interval_seconds", Float),
+    Column("failures", Integer, nullable=False),
+    Column("next_due", UtcDateTime),
+    Column("last_ok_at", UtcDateTime),
+    Column("last_error", Text),
+)
+
+fetch_events = Table(
+    "fetch_events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("source", String(80), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("http_status", Integer),
+    _count("bytes", nullable=False),
+    Column("items_seen", Integer, nullable=False),
+    Column("items_new", Integer, nullable=False),
+    Column("items_revised", Integer, nullable=False),
+    Column("fill_rates", JSON, nullable=False),
+    Column("error", Text),
+    Column("next_due", UtcDateTime, nullable=False),
+    Index("ix_fetch_events_source_at", "source", "at"),
+)
+
+_OPEN = text("state IN ('pending', 'firing', 'acknowledged')")
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("rule", String(80), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("brand", String(80), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("group_key", String(300), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),
+    Column("observed", Float, nullable=False),
+    Column("expected", Float),
+    Column("score", Float, nullable=False),
+    Column("drivers", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("owner", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_alerts_rule_brand", "rule", "brand"),
+    Index("ix_alerts_group_key", "group_key"),
+    # One open alert an occasion, whoever decides and however often.
+    Index("uq_alerts_open", "group_key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+alert_history = Table(
+    "alert_history",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("alert_id", Key, ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("who", String(200)),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("channel", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("idempotency_key", String(200), nullable=False, unique=True),
+    Column("alert_id", Key, ForeignKey("alerts.id"), index=True),
+    Column("status", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("last_error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("ix_outbox_status_next_attempt_at", "status", "next_attempt_at"),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("period", String(20), primary_key=True),
+    Column("claimed_at", UtcDateTime, nullable=False),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("rule", String(80)),
+    Column("brand", String(80)),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# A person's label wins over the model's, and outlives it.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("mention_id", Key, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("sentiment_label", String(10)),
+    Column("who", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(100), nullable=False),
+    _count("fence", nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
