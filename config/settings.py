@@ -6,17 +6,18 @@ model); `config.loader` is given those models and puts the validated ones in `op
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.values import Duration, Weekly
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Language = Literal["ar", "en"]
 
 
@@ -26,28 +27,47 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _network(raw: object) -> object:
+    # An integer would be taken for an address in its decimal form.
+    if isinstance(raw, str):
+        try:
+            return ip_network(raw)
+        except ValueError:
+            pass
+    elif isinstance(raw, IPv4Network | IPv6Network):
+        return raw
+    raise ValueError("write a network such as 127.0.0.0/8, with zeros after its prefix")
+
+
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
 class Strict(BaseModel):
     """A part of the configuration in which an unknown key is a mistake. `Options` models derive from it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 class Brand(Strict):
     """A brand to find: one's own or, with `competitor: true`, a rival's."""
 
     name: Name = Field(description="The name shown in messages.")
-    aliases: list[str] = Field(default=[], description="Spellings to look for; the name itself where none is given.")
-    require_any: list[str] = Field(default=[], description="At least one of these must stand nearby.")
-    exclude: list[str] = Field(default=[], description="Phrases in which the alias does not mean the brand.")
+    aliases: list[Phrase] = Field(default=[], description="Spellings to look for; else the name itself.")
+    require_any: list[Phrase] = Field(default=[], description="At least one of these must stand nearby.")
+    exclude: list[Phrase] = Field(
+        default=[], description="Phrases in which the alias does not mean the brand."
+    )
     case_sensitive: bool = Field(default=False, description="Match upper and lower case exactly.")
-    query: str | None = Field(default=None, description="A boolean query that replaces the aliases.")
+    query: Phrase | None = Field(default=None, description="A boolean query that replaces the aliases.")
     competitor: bool = Field(default=False, description="Whether this is a rival's brand.")
 
 
 class Open(BaseModel):
     """A part whose further keys belong to its kind; `options` is filled in by the loader."""
 
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, hide_input_in_errors=True)
     name: Name = Field(description="A name of your choice, used in messages and on the command line.")
     kind: str = Field(description="What kind it is; `marsad sources` and `marsad channels` list them.")
     _options: Any = None
@@ -61,8 +81,10 @@ class Open(BaseModel):
 class Source(Open):
     """A place to collect from."""
 
-    every: Duration | None = Field(default=None, description="How often to look, such as 15m; adapted if not given.")
-    brand: str | None = Field(default=None, description="The brand that everything from this source is about.")
+    every: Duration | None = Field(
+        default=None, description="How often to look, such as 15m; else it adapts."
+    )
+    brand: str | None = Field(default=None, description="The brand that all of it is about, by name.")
     enabled: bool = Field(default=True, description="false pauses it.")
 
 
@@ -75,7 +97,7 @@ class Channel(Open):
 class AlertRule(Open):
     """A rule that decides when to tell whom."""
 
-    brands: list[str] = Field(default=[], description="The brands it watches; all of the rule's side if not given.")
+    brands: list[str] = Field(default=[], description="The brands it watches, by name; else all of its side.")
     to: list[str] = Field(min_length=1, description="Channels, by name.")
 
 
@@ -93,7 +115,7 @@ class Settings(BaseSettings):
     """The whole of `marsad.yaml`. Variables named MARSAD_… (MARSAD_DATABASE) win over the file."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MARSAD_", env_nested_delimiter="__", extra="forbid", arbitrary_types_allowed=True
+        env_prefix="MARSAD_", extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="UTC", description="The readers' time zone (IANA name)."
@@ -102,13 +124,16 @@ class Settings(BaseSettings):
         default="sunday", description="The first day of the readers' week."
     )
     language: Language = Field(default="en", description="Language of messages where a channel names none.")
-    languages: list[str] = Field(default=["ar", "en", "fr"], description="Languages that mentions are written in.")
+    languages: list[str] = Field(
+        default=["ar", "en", "fr"], description="Languages that mentions are written in (BCP 47)."
+    )
     database: str = Field(
         default="sqlite:///var/marsad.db",
+        repr=False,  # it may hold a password
         description="sqlite:///path (relative to this file) or postgresql+psycopg://…",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that read and understand texts.")
-    allow_private_networks: list[IPv4Network | IPv6Network] = Field(
+    allow_private_networks: list[Network] = Field(
         default=[], description="Private networks that may be reached, such as 127.0.0.0/8. None by default."
     )
     user_agent: str = Field(
@@ -126,6 +151,23 @@ class Settings(BaseSettings):
     alerts: list[AlertRule] = Field(default=[], description="When to tell.")
     digests: list[Digest] = Field(default=[], description="Weekly summaries.")
     _path: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed in: the loader decides what wins, and knows where a value came from."""
+        return (init_settings,)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, which relative paths start from."""
+        return Path.cwd() if self._path is None else self._path.parent
 
     @property
     def zone(self) -> ZoneInfo:

@@ -37,7 +37,9 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*[smhdw]\s*$", "examples": ["15m", "2h", "1d"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*[smhdw]\s*$", "examples": ["15m", "2h", "1d"]}
+    ),
 ]
 
 
