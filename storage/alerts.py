@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from storage import storable
 from storage.records import Alert, AlertState, Severity
+from storage.rows import chunks
 from storage.tables import alert_history, alerts
 
 _OPEN_STATES = [str(state) for state in AlertState if state is not AlertState.RESOLVED]
@@ -25,6 +27,14 @@ def open_alert(conn: Connection, group_key: str) -> Alert | None:
 def seen(conn: Connection, group_key: str) -> bool:
     """Tell whether there ever was an alert for an occasion."""
     return conn.scalar(select(alerts.c.id).where(alerts.c.group_key == group_key).limit(1)) is not None
+
+
+def seen_among(conn: Connection, group_keys: Sequence[str]) -> set[str]:
+    """Return those of the occasions for which there ever was an alert."""
+    found: set[str] = set()
+    for part in chunks(group_keys):
+        found.update(conn.scalars(select(alerts.c.group_key).where(alerts.c.group_key.in_(part))))
+    return found
 
 
 def latest(conn: Connection, rule: str, brand: str) -> Alert | None:

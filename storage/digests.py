@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from storage.rows import insert
+from storage.rows import insert_once
 from storage.tables import digests
 
 
 def claim(conn: Connection, name: str, period: str, now: datetime) -> bool:
     """Return True exactly once for a digest's period; the caller's transaction holds what follows from it."""
     row = {"name": name, "period": period, "claimed_at": now}
-    return conn.execute(insert(conn, digests).values(row).on_conflict_do_nothing()).rowcount == 1
+    return insert_once(conn, digests, row)
 
 
 def claimed(conn: Connection, name: str, period: str) -> bool:

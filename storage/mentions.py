@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -234,41 +234,37 @@ def fetch(conn: Connection, ids: Sequence[int]) -> list[StoredMention]:
 
 def find(conn: Connection, query: MentionQuery) -> list[StoredMention]:
     """Return the analysed mentions that fit, newest first unless the query says otherwise."""
-    statement = (
-        _everything().join(mention_brands, mention_brands.c.mention_id == mentions.c.id).where(*_where(query))
-    )
-    if query.brand is None:
-        statement = statement.distinct()
-    order = (mention_brands.c.at, mentions.c.id)
-    if query.brand is None:
-        statement = statement.add_columns(mention_brands.c.at)
-    statement = statement.order_by(*(column.desc() if query.newest_first else column for column in order))
-    return [_from_row(row) for row in conn.execute(statement.limit(query.limit))]
+    return fetch(conn, find_ids(conn, query))
 
 
 def find_ids(conn: Connection, query: MentionQuery) -> list[int]:
-    """Return the ids of the analysed mentions that fit, lowest first."""
-    statement = select(mention_brands.c.mention_id).where(*_where(query)).distinct()
+    """Return the ids of the analysed mentions that fit, in the order of `find`."""
+    statement = (
+        select(mention_brands.c.mention_id).where(*_where(query)).group_by(mention_brands.c.mention_id)
+    )
     if query.min_followers is not None:
         statement = statement.join(mentions, mention_brands.c.mention_id == mentions.c.id)
         statement = statement.join(authors, authors.c.id == mentions.c.author_id)
-    return list(conn.scalars(statement.order_by(mention_brands.c.mention_id).limit(query.limit)))
+    order = (func.max(mention_brands.c.at), mention_brands.c.mention_id)
+    statement = statement.order_by(*(column.desc() if query.newest_first else column for column in order))
+    return list(conn.scalars(statement.limit(query.limit)))
 
 
 def _where(query: MentionQuery) -> list[ColumnElement[bool]]:
     table = mention_brands.c
-    conditions: list[tuple[bool, ColumnElement[bool]]] = [
-        (query.brand is not None, table.brand == query.brand),
-        (query.role is not None, table.role == (query.role or "")),
-        (query.since is not None, table.at >= query.since),
-        (query.until is not None, table.at < query.until),
-        (bool(query.kinds), table.kind.in_([str(kind) for kind in query.kinds])),
-        (query.sentiment is not None, table.sentiment == query.sentiment),
-        (bool(query.sources), table.source.in_(query.sources)),
-        (query.rated, table.rating_of_five.is_not(None)),
-        (query.min_followers is not None, authors.c.followers >= (query.min_followers or 0)),
-    ]
-    return [condition for wanted, condition in conditions if wanted]
+    conditions: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "brand": lambda brand: table.brand == brand,
+        "role": lambda role: table.role == str(role),
+        "since": lambda moment: table.at >= moment,
+        "until": lambda moment: table.at < moment,
+        "kinds": lambda kinds: table.kind.in_([str(kind) for kind in kinds]),
+        "sentiment": lambda label: table.sentiment == label,
+        "sources": table.source.in_,
+        "rated": lambda _: table.rating_of_five.is_not(None),
+        "min_followers": lambda least: authors.c.followers >= least,
+    }
+    wanted = ((name, getattr(query, name)) for name in conditions)
+    return [conditions[name](value) for name, value in wanted if value not in (None, (), False)]
 
 
 def _everything() -> Select[Any]:

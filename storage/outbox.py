@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from storage import storable
 from storage.records import Notification, NotificationStatus
-from storage.rows import insert
+from storage.rows import insert_once
 from storage.tables import outbox
 
 _PENDING, _SENDING = str(NotificationStatus.PENDING), str(NotificationStatus.SENDING)
@@ -31,7 +31,7 @@ def enqueue(conn: Connection, notifications: Sequence[Notification], now: dateti
             "next_attempt_at": note.next_attempt_at or now,
             "created_at": now,
         }
-        added += conn.execute(insert(conn, outbox).values(row).on_conflict_do_nothing()).rowcount
+        added += insert_once(conn, outbox, row)
     return added
 
 

@@ -25,6 +25,13 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
         conn.execute(insert(conn, table).on_conflict_do_nothing(), list(rows))
 
 
+def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row, and tell whether it was new; one whose key is there already is left alone."""
+    first_key = next(iter(table.primary_key))
+    statement = insert(conn, table).values(row).on_conflict_do_nothing().returning(first_key)
+    return conn.execute(statement).one_or_none() is not None
+
+
 def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, overwriting the columns given of those whose primary key is there already."""
     if not rows:
