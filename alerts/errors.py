@@ -1,0 +1,26 @@
+"""What can go wrong in deciding and telling, one type for each thing a caller can do about it."""
+
+from __future__ import annotations
+
+
+class UnknownPeriod(ValueError):
+    """No week has this name. The message says how weeks are named."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} is no week; write a year and a week from W01 to W52 or W53, such as 2026-W47"
+        )
+
+
+class IllegalTransition(ValueError):
+    """An alert cannot go from its state by this event; `alerts.lifecycle.TRANSITIONS` lists what can."""
+
+    def __init__(self, state: str, event: str) -> None:
+        super().__init__(f"an alert that is {state} cannot {event}")
+
+
+class UnknownRule(ValueError):
+    """The configuration names a kind of rule that does not exist. The message lists those that do."""
+
+    def __init__(self, name: str, kind: str, known: list[str]) -> None:
+        super().__init__(f"rule {name!r}: there is no kind {kind!r}; the kinds are {', '.join(known)}")
