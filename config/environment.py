@@ -15,7 +15,7 @@ from config.errors import SharedEnvironmentError
 DISTRIBUTION = "marsad"
 NAMES = ("alerts", "cli", "config", "crawlers", "demo", "nlp", "scheduler", "storage")
 _ANY = "|".join(NAMES)
-_IN_RECORD = re.compile(rf"^(?:({_ANY})/[^/,]+\.(?:py|so|pyd)|({_ANY})\.(?:py|[^/,]*so|pyd)),", re.MULTILINE)
+_IN_RECORD = re.compile(rf"^(?:({_ANY})/[^,]+\.(?:py|so|pyd)|({_ANY})\.(?:py|[^/,]*so|pyd)),", re.MULTILINE)
 _IN_TOP_LEVEL = re.compile(rf"^({_ANY})\s*$", re.MULTILINE)
 
 
@@ -34,7 +34,7 @@ def owners(installed: Iterable[Distribution]) -> dict[str, set[str]]:
             record = distribution.read_text("RECORD") or ""
             names = {package or module for package, module in _IN_RECORD.findall(record)}
         for name in names:
-            found.setdefault(name, set()).add(re.sub(r"[-_.]+", "-", distribution.name).lower())
+            found.setdefault(name, set()).add(re.sub(r"[-_.]+", "-", str(distribution.name)).lower())
     return found
 
 

@@ -21,7 +21,7 @@ from config.settings import AlertRule, Brand, Channel, Digest, Open, Settings, S
 from config.variables import overrides, read_dotenv, variable
 
 FILE_NAME = "marsad.yaml"
-_NAMED: Mapping[str, type[BaseModel]] = {
+NAMED: Mapping[str, type[BaseModel]] = {
     "brands": Brand,
     "sources": Source,
     "channels": Channel,
@@ -151,7 +151,7 @@ def _draft(values: dict[str, Any], kinds: Kinds, places: SecretPlaces) -> _Draft
     for section, models in kinds.sections().items():
         if isinstance(entries := own.get(section), list):
             own[section] = [
-                _split(entry, joined(section, index), _NAMED[section], models, places, draft)
+                _split(entry, joined(section, index), NAMED[section], models, places, draft)
                 for index, entry in enumerate(entries)
             ]
             draft.options[section] = [
