@@ -1,0 +1,346 @@
+"""What an alert says, decided once for every channel: from the payload in the outbox to finished sentences.
+
+The order is that in which a person asks: what happened and to which brand, how far from normal, why,
+what exactly people wrote, since when, how much it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from alerts.render import escaping, locale
+from alerts.render.charts import Point
+from alerts.render.phrases import (
+    counted,
+    instant_of,
+    language_name,
+    name,
+    number_of,
+    once_in,
+    platform_name,
+    say,
+    text_direction,
+    tidy,
+    zone_name,
+    zone_of,
+)
+from alerts.render.wording import SENTENCES
+
+Payload = Mapping[str, Any]
+
+_TEXT_LIMIT = 320
+_TITLE_LIMIT = 160
+_DRIVER_LIMIT = 48
+_DRIVERS_EACH = 6
+_POSTS = 3
+_POINTS = 96
+_CHANGES: Final = ("firing", "update", "resolved")
+_SEVERITIES: Final = ("low", "medium", "high")
+_DRIVER_TYPES: Final = ("word", "source", "language", "rating")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of why: a label and what accounts for the difference, most important first."""
+
+    label: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post as shown. `about` is reach, stars and time; `text` is the original, `direction` its own."""
+
+    author: str
+    about: tuple[str, ...]
+    text: str
+    direction: locale.Direction
+    language: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """A whole alert in one language. All strings are clean single lines, not yet escaped for any medium.
+
+    `series` holds hours with what was counted and what was expected; `zone` is the readers'.
+    """
+
+    language: str
+    direction: locale.Direction
+    change: str
+    severity: str
+    headline: str
+    distance: tuple[str, ...]
+    why: str
+    reasons: tuple[Reason, ...]
+    posts_title: str
+    posts: tuple[Post, ...]
+    since: str | None
+    severity_line: str
+    footer: tuple[str, ...]
+    open_label: str
+    chart_alt: str
+    chart_title: str
+    series: tuple[Point, ...]
+    zone: ZoneInfo
+
+    @property
+    def plain_headline(self) -> str:
+        """The headline without isolates, for places that show them as boxes: subjects, notifications."""
+        return escaping.clean(self.headline)
+
+
+def compose(payload: Payload, language: str) -> AlertMessage:
+    """Return the message for an alert payload; `language` is `ar` or `en`.
+
+    Fields that are missing or of the wrong type are left out of the message, never an error.
+    """
+    change = _one_of(payload.get("change"), _CHANGES, "firing")
+    severity = _one_of(payload.get("severity"), _SEVERITIES, "medium")
+    kind = str(payload.get("kind"))
+    posts_key = f"posts.{kind}" if f"posts.{kind}" in SENTENCES[language] else "posts"
+    return AlertMessage(
+        language=language,
+        direction=locale.direction(language),
+        change=change,
+        severity=severity,
+        headline=_headline(payload, kind, change, language),
+        distance=tuple(_DISTANCES.get(kind, _distance_of_any)(payload, change, language)),
+        why=say(language, "why"),
+        reasons=_reasons(payload, language),
+        posts_title=say(language, posts_key),
+        posts=tuple(_post(one, payload, language) for one in _mappings(payload.get("posts"))[:_POSTS]),
+        since=_since(payload, language),
+        severity_line=say(language, "severity", severity=say(language, f"severity.{severity}")),
+        footer=_footer(payload, language),
+        open_label=say(language, "open"),
+        chart_alt=say(language, "chart.alt"),
+        chart_title=say(language, "chart.title"),
+        series=_series(payload),
+        zone=zone_of(payload.get("timezone")),
+    )
+
+
+def _one_of(value: object, known: Sequence[str], otherwise: str) -> str:
+    return value if isinstance(value, str) and value in known else otherwise
+
+
+def _mappings(value: object) -> list[Payload]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _facts(payload: Payload) -> Payload:
+    facts = payload.get("facts")
+    return facts if isinstance(facts, Mapping) else {}
+
+
+def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
+    facts = _facts(payload)
+    if f"{kind}.{change}" not in SENTENCES[language]:
+        kind = "other"
+    key = f"{kind}.{change}"
+    with_mood = f"{key}.{facts.get('sentiment')}"
+    followers = number_of(facts.get("followers"))
+    who = {"followers": counted(language, "followers", followers)} if followers else {}
+    return say(
+        language,
+        with_mood if with_mood in SENTENCES[language] else key,
+        brand=name(payload.get("brand") or "?"),
+        rule=name(payload.get("rule") or "?"),
+        who=say(language, "who.followers" if who else "who.unknown", **who),
+        posts=counted(language, "posts", max(1, number_of(payload.get("observed")) or 1)),
+    )
+
+
+def _expected(payload: Payload, language: str) -> str | None:
+    expected = number_of(payload.get("expected"))
+    if expected is None:
+        return None
+    return say(language, "expected.below_one") if 0 < expected < 1 else locale.number(language, expected)
+
+
+def _with_rarity(distance: str, payload: Payload, change: str, language: str) -> str:
+    days = number_of(_facts(payload).get("once_in_days"))
+    if days is None or days <= 0 or change == "resolved":
+        return say(language, "plainly", distance=distance)
+    once = once_in(language, days)
+    if once is None:
+        return say(language, "rarely.decade", distance=distance)
+    return say(language, "rarely", distance=distance, once=once)
+
+
+def _distance_of_spike(payload: Payload, change: str, language: str) -> list[str]:
+    facts, expected = _facts(payload), _expected(payload, language)
+    observed, hours = number_of(payload.get("observed")), number_of(facts.get("hours"))
+    if observed is None or hours is None or expected is None:
+        return _distance_of_any(payload, change, language)
+    distance = say(
+        language,
+        "negative_spike.distance",
+        mentions=counted(language, "negative_mentions", observed),
+        hours=counted(language, "hours", hours),
+        expected=expected,
+    )
+    lines = [_with_rarity(distance, payload, change, language)]
+    share, usual = number_of(facts.get("negative_share")), number_of(facts.get("usual_share"))
+    if share is not None and usual is not None and change != "resolved":
+        percents = {"share": locale.percent(language, share), "usual": locale.percent(language, usual)}
+        lines.append(say(language, "negative_spike.share", **percents))
+    return lines
+
+
+def _distance_of_influencer(payload: Payload, change: str, language: str) -> list[str]:
+    followers, threshold = number_of(_facts(payload).get("followers")), number_of(payload.get("expected"))
+    if followers is None:
+        return []
+    return [
+        say(
+            language,
+            "influencer_post.distance" if threshold else "influencer_post.distance.plain",
+            followers=counted(language, "followers", followers),
+            count=locale.number(language, followers),
+            platform=platform_name(language, _facts(payload).get("platform") or "?"),
+            threshold=locale.number(language, threshold or 0),
+        )
+    ]
+
+
+def _distance_of_ratings(payload: Payload, change: str, language: str) -> list[str]:
+    facts = _facts(payload)
+    before, after = number_of(facts.get("mean_before")), number_of(facts.get("mean_after"))
+    count_before, count_after = number_of(facts.get("count_before")), number_of(facts.get("count_after"))
+    if before is None or after is None or count_before is None or count_after is None:
+        return []
+    distance = say(
+        language,
+        "rating_drop.distance.resolved" if change == "resolved" else "rating_drop.distance",
+        before=locale.number(language, before, 1),
+        after=locale.number(language, after, 1),
+        scale=tidy(language, number_of(facts.get("scale")) or 5),
+        reviews_before=counted(language, "reviews", count_before),
+        reviews_after=counted(language, "reviews", count_after),
+        reviews_after_of=counted(language, "reviews_of", count_after),
+    )
+    return [_with_rarity(distance, payload, change, language)]
+
+
+def _distance_of_competitor(payload: Payload, change: str, language: str) -> list[str]:
+    title = escaping.excerpt(str(_facts(payload).get("title") or ""), _TITLE_LIMIT)
+    return [say(language, "competitor_post.distance", title=locale.isolate(title))] if title else []
+
+
+def _distance_of_any(payload: Payload, change: str, language: str) -> list[str]:
+    observed, expected = number_of(payload.get("observed")), _expected(payload, language)
+    if observed is None:
+        return []
+    key = "other.distance" if expected is not None else "other.distance.plain"
+    distance = say(language, key, observed=tidy(language, observed), expected=expected or "")
+    return [_with_rarity(distance, payload, change, language)]
+
+
+_DISTANCES: Final[Mapping[str, Callable[[Payload, str, str], list[str]]]] = {
+    "negative_spike": _distance_of_spike,
+    "influencer_post": _distance_of_influencer,
+    "rating_drop": _distance_of_ratings,
+    "competitor_post": _distance_of_competitor,
+}
+
+
+def _reasons(payload: Payload, language: str) -> tuple[Reason, ...]:
+    drivers = _mappings(payload.get("drivers"))
+    found = []
+    for kind in (*_DRIVER_TYPES, "other"):
+        of_kind = [one for one in drivers if _one_of(one.get("type"), _DRIVER_TYPES, "other") == kind]
+        items = tuple(_driver(one, kind, language) for one in of_kind[:_DRIVERS_EACH])
+        if items:
+            found.append(Reason(say(language, f"driver.{kind}"), items))
+    return tuple(found)
+
+
+def _driver(driver: Payload, kind: str, language: str) -> str:
+    text = escaping.excerpt(str(driver.get("text") or "?"), _DRIVER_LIMIT)
+    shown = {"language": language_name(language, text), "rating": f"★ {text}"}.get(kind, text)
+    count, usual = number_of(driver.get("count")), number_of(driver.get("usual"))
+    numbers = [] if count is None else [tidy(language, count)]
+    if usual is not None:
+        numbers.append(say(language, "usually", usual=tidy(language, usual)))
+    comma = "، " if language == "ar" else ", "
+    return f"{locale.isolate(shown)} ({comma.join(numbers)})" if numbers else locale.isolate(shown)
+
+
+def _post(post: Payload, payload: Payload, language: str) -> Post:
+    title = escaping.excerpt(str(post.get("title") or ""), _TITLE_LIMIT)
+    text = escaping.excerpt(str(post.get("text") or ""), _TEXT_LIMIT)
+    if title and not text.startswith(title.rstrip(escaping.ELLIPSIS)):
+        text = f"{title} — {text}" if text else title
+    author, place = _author(post), post.get("platform") or post.get("source")
+    about = [platform_name(language, place)] if place and author else []
+    url = post.get("url")
+    return Post(
+        author=author or (name(place) if place else say(language, "anonymous")),
+        about=(*about, *_about(post, payload, language)),
+        text=text or say(language, "empty"),
+        direction=text_direction(post.get("language"), text) if text else locale.direction(language),
+        language=escaping.excerpt(str(post.get("language") or "und"), 35),
+        url=escaping.safe_link(url if isinstance(url, str) else None),
+    )
+
+
+def _author(post: Payload) -> str | None:
+    handle = escaping.excerpt(str(post.get("handle") or ""), 60).lstrip("@")
+    author = escaping.excerpt(str(post.get("author") or ""), 60)
+    if not handle or handle == author:
+        return locale.isolate(author) if author else None
+    # Each apart, since a Latin handle after an Arabic name would have its @ on the wrong side.
+    at = locale.isolate(f"@{handle}")
+    return f"{locale.isolate(author)} ({at})" if author else at
+
+
+def _about(post: Payload, payload: Payload, language: str) -> list[str]:
+    about = []
+    followers, rating = number_of(post.get("followers")), number_of(post.get("rating"))
+    if followers:
+        about.append(counted(language, "reach", followers))
+    if rating is not None:
+        scale = tidy(language, number_of(post.get("rating_scale")) or 5)
+        about.append("★ " + say(language, "stars", rating=tidy(language, rating), scale=scale))
+    published = instant_of(post.get("published_at"))
+    if published is not None:
+        about.append(locale.moment(language, published, zone_of(payload.get("timezone"))))
+    return about
+
+
+def _since(payload: Payload, language: str) -> str | None:
+    window = payload.get("window")
+    start = instant_of(window.get("start")) if isinstance(window, Mapping) else None
+    if start is None:
+        return None
+    zone = zone_of(payload.get("timezone"))
+    return say(language, "since", when=locale.moment(language, start, zone), zone=zone_name(language, zone))
+
+
+def _footer(payload: Payload, language: str) -> tuple[str, ...]:
+    parts = []
+    evidence, alert = number_of(payload.get("evidence_count")), number_of(payload.get("alert_id"))
+    if evidence:
+        parts.append(say(language, "evidence", mentions_of=counted(language, "mentions_of", evidence)))
+    if payload.get("rule"):
+        parts.append(say(language, "rule", rule=name(payload["rule"])))
+    if alert is not None:
+        parts.append(say(language, "alert", id=f"{alert:.0f}"))
+    return tuple(parts)
+
+
+def _series(payload: Payload) -> tuple[Point, ...]:
+    raw = payload.get("series")
+    points = []
+    for row in raw if isinstance(raw, list | tuple) else ():
+        if isinstance(row, list | tuple) and len(row) >= 2:
+            hour, count = instant_of(row[0]), number_of(row[1])
+            if hour is not None and count is not None:
+                points.append((hour, count, number_of(row[2]) if len(row) > 2 else None))
+    return tuple(points[-_POINTS:])
