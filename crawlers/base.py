@@ -14,7 +14,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, ParamSpec, TypeVar
@@ -133,7 +133,7 @@ class SourceSpider(scrapy.Spider):
         """
         return Request(
             url,
-            callback=callback,
+            callback=partial(self._answered, callback),
             errback=self._request_failed,
             headers=dict(headers or {}),
             cb_kwargs=passed_on,
@@ -213,6 +213,19 @@ class SourceSpider(scrapy.Spider):
         return Mention(
             **{"kind": self.mention_kind, **fields}, source=self.source.name, collected_at=self.clock()
         )
+
+    async def _answered(
+        self, callback: Callable[..., Any], response: Response, **passed_on: Any
+    ) -> AsyncIterator[Any]:
+        try:
+            async for item in callback(response, **passed_on):
+                yield item
+        except CrawlError as error:
+            if not response.meta.get("optional"):
+                self.fail(str(error))
+        except Exception as error:
+            self.logger.exception("could not deal with an answer")
+            self.fail(f"Marsad itself stumbled ({type(error).__name__})")
 
     def _request_failed(self, failure: Failure) -> None:
         request = getattr(failure, "request", None)

@@ -1,0 +1,282 @@
+"""From due sources, through their spiders, to storage.
+
+Each source is visited by a crawl of its own, several at once; none waits for another. Mentions are stored
+in batches while the visit goes on, the last batch in one transaction with what the visit taught of the
+source. A crash in between only means that some mentions are met again, which their identity makes
+harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from scrapy.crawler import AsyncCrawlerRunner
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import Settings, Source
+from crawlers import pacing
+from crawlers.base import Clock, Deliver, SourceSpider, Visit, kinds
+from crawlers.fetching import scrapy_settings
+from storage import mentions as shelf
+from storage import sources as ledger
+from storage.records import FetchEvent, FetchStatus, Mention
+from storage.sources import SourceState
+
+AT_ONCE = 8
+BATCH = 200
+VISIT_DEADLINE = timedelta(minutes=10)
+_STOP_PATIENCE_SECONDS = 45.0
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_luck = random.SystemRandom()
+
+
+async def collect(
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    *,
+    only: Collection[str] | None = None,
+    force: bool = False,
+) -> list[FetchEvent]:
+    """Visit the sources that are due (all if `force`), store what they say, and return one event each.
+
+    `only` names the sources to consider; otherwise all that are enabled. A source that fails is an event
+    with status FAILED and the cause in words; nothing is raised for it and no other source waits for it.
+    """
+    chosen = {source.name: source for source in _chosen(settings, only)}
+    names = list(chosen)
+    if not force:
+        names = await asyncio.to_thread(_due, engine, names, clock)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(source: Source) -> FetchEvent:
+        async with gate:
+            return await _collect_one(engine, settings, clock, source)
+
+    return await _all(one, [chosen[name] for name in names])
+
+
+async def preview(
+    settings: Settings, clock: Clock, *, only: Collection[str] | None = None
+) -> list[tuple[FetchEvent, list[Mention]]]:
+    """Visit sources as if for the first time and return what each gives; nothing is stored."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(source: Source) -> tuple[FetchEvent, list[Mention]]:
+        harvest = _Harvest()
+        async with gate:
+            visit = await _visit(settings, clock, source, SourceState(source=source.name), harvest.deliver)
+        event, _ = _outcome(source, visit, harvest, clock)
+        return event, harvest.batch
+
+    return await _all(one, _chosen(settings, only))
+
+
+async def _all(one: Callable[[Source], Awaitable[T]], sources: Sequence[Source]) -> list[T]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_as_coroutine(one(source))) for source in sources]
+    return [task.result() for task in tasks]
+
+
+async def _as_coroutine(pending: Awaitable[T]) -> T:
+    return await pending
+
+
+def _chosen(settings: Settings, only: Collection[str] | None) -> list[Source]:
+    if only is None:
+        return [source for source in settings.sources if source.enabled]
+    return [source for source in settings.sources if source.name in only]
+
+
+def _due(engine: Engine, names: Sequence[str], clock: Clock) -> list[str]:
+    with engine.connect() as connection:
+        return ledger.due(connection, names, clock())
+
+
+@dataclass(slots=True)
+class _Harvest:
+    """What a visit has given so far: the mentions not stored yet, and the counts over all."""
+
+    batch: list[Mention] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    filled: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    revised: int = 0
+
+    async def deliver(self, mention: Mention) -> None:
+        self.add(mention)
+
+    def add(self, mention: Mention) -> None:
+        """Take a mention, unless this visit gave it already (one post under two hashtags)."""
+        if mention.external_id in self.ids:
+            return
+        self.ids.add(mention.external_id)
+        self.batch.append(mention)
+        self.filled.update(
+            author=mention.author is not None,
+            date=mention.published_at is not None,
+            rating=mention.rating is not None,
+            text=bool(mention.text.strip()),
+        )
+
+    def fill_rates(self) -> dict[str, float]:
+        """Return the share of mentions, 0…1, that had each field; nothing where there were none."""
+        if not self.ids:
+            return {}
+        return {name: round(count / len(self.ids), 4) for name, count in sorted(self.filled.items())}
+
+
+async def _collect_one(engine: Engine, settings: Settings, clock: Clock, source: Source) -> FetchEvent:
+    harvest = _Harvest()
+    trouble: list[str] = []
+
+    async def deliver(mention: Mention) -> None:
+        harvest.add(mention)
+        if len(harvest.batch) >= BATCH and not trouble:
+            ready, harvest.batch = harvest.batch, []
+            try:
+                await asyncio.to_thread(_store, engine, harvest, ready)
+            except SQLAlchemyError as error:
+                trouble.append(_database_trouble(source, error))
+
+    try:
+        state = await asyncio.to_thread(_load, engine, source.name)
+    except SQLAlchemyError as error:
+        state = SourceState(source=source.name)
+        trouble.append(_database_trouble(source, error))
+        visit = Visit(state=state)
+    else:
+        visit = await _visit(settings, clock, source, state, deliver)
+    if trouble:
+        # What could not be stored must be met again: the visit counts as failed and the cursor stays.
+        visit = replace(visit, failure=trouble[0])
+        harvest.batch = []
+    return await _finish(engine, clock, source, visit, state, harvest)
+
+
+async def _finish(
+    engine: Engine, clock: Clock, source: Source, visit: Visit, state: SourceState, harvest: _Harvest
+) -> FetchEvent:
+    visit = replace(visit, state=visit.state if visit.failure is None else state)
+    try:
+        event = await asyncio.to_thread(_conclude, engine, clock, source, visit, harvest)
+    except SQLAlchemyError as error:
+        failed = replace(visit, failure=_database_trouble(source, error), state=state)
+        event, _ = _outcome(source, failed, harvest, clock)
+    if event.status is FetchStatus.FAILED:
+        _log.warning("source failed: %s", event.error, extra={"source": source.name})
+    return event
+
+
+def _load(engine: Engine, name: str) -> SourceState:
+    with engine.connect() as connection:
+        return ledger.load_state(connection, name)
+
+
+def _store(engine: Engine, harvest: _Harvest, batch: Sequence[Mention]) -> None:
+    with engine.begin() as connection:
+        result = shelf.store(connection, batch)
+    harvest.new += result.new
+    harvest.revised += result.revised
+
+
+def _conclude(engine: Engine, clock: Clock, source: Source, visit: Visit, harvest: _Harvest) -> FetchEvent:
+    """Store the last batch, the state and the event, in one transaction."""
+    with engine.begin() as connection:
+        for start in range(0, len(harvest.batch), BATCH):
+            result = shelf.store(connection, harvest.batch[start : start + BATCH])
+            harvest.new += result.new
+            harvest.revised += result.revised
+        event, state = _outcome(source, visit, harvest, clock)
+        ledger.record(connection, event, state)
+    return event
+
+
+def _outcome(source: Source, visit: Visit, harvest: _Harvest, clock: Clock) -> tuple[FetchEvent, SourceState]:
+    """Return the event of a visit and the state to keep after it."""
+    now = clock()
+    state = visit.state
+    if visit.failure is None:
+        interval = source.every or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
+        due = now + interval
+        status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
+        state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)
+        error = None
+    else:
+        failures = state.failures + 1
+        due = now + pacing.back_off(failures, _luck.random(), gone=visit.gone)
+        status = FetchStatus.FAILED
+        error = f"{source.name}: {visit.failure}"
+        state = replace(state, failures=failures, last_error=error)
+    due = max(due, visit.not_before or due)
+    event = FetchEvent(
+        source=source.name,
+        at=now,
+        status=status,
+        next_due=due,
+        http_status=visit.http_status,
+        bytes=visit.bytes,
+        items_seen=len(harvest.ids),
+        items_new=harvest.new,
+        items_revised=harvest.revised,
+        fill_rates=harvest.fill_rates(),
+        error=error,
+    )
+    return event, replace(state, next_due=due)
+
+
+async def _visit(
+    settings: Settings, clock: Clock, source: Source, state: SourceState, deliver: Deliver
+) -> Visit:
+    """Crawl one source and return what is known of it afterwards. Never raises for the source's sake."""
+    runner = AsyncCrawlerRunner(scrapy_settings(settings, source.options))
+    crawler = runner.create_crawler(kinds()[source.kind])
+    crawl = asyncio.ensure_future(
+        runner.crawl(crawler, source=source, state=state, clock=clock, deliver=deliver)
+    )
+    try:
+        done, _ = await asyncio.wait({crawl}, timeout=VISIT_DEADLINE.total_seconds())
+    except asyncio.CancelledError:
+        await _stop(crawler, crawl, patience=5.0)
+        raise
+    if not done:
+        _spider(crawler).fail(f"the visit took longer than {VISIT_DEADLINE.total_seconds() / 60:g} minutes")
+        await _stop(crawler, crawl, patience=_STOP_PATIENCE_SECONDS)
+    elif (error := crawl.exception()) is not None:
+        _log.error("crawl broke", exc_info=error, extra={"source": source.name})
+        return Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
+    visit = _spider(crawler).visit
+    if visit.failure is None and visit.http_status is None:
+        visit = replace(visit, failure="no answer was received")
+    return visit
+
+
+def _spider(crawler: Any) -> SourceSpider:
+    spider: SourceSpider = crawler.spider
+    return spider
+
+
+async def _stop(crawler: Any, crawl: asyncio.Future[None], patience: float) -> None:
+    with suppress(RuntimeError, TimeoutError):
+        async with asyncio.timeout(patience):
+            await crawler.stop_async()
+            await asyncio.wait({crawl})
+    if not crawl.done():
+        crawl.cancel()
+
+
+def _database_trouble(source: Source, error: SQLAlchemyError) -> str:
+    _log.error("database failed", exc_info=error, extra={"source": source.name})
+    cause = getattr(error, "orig", None) or error
+    return f"what it sent could not be stored: {str(cause).splitlines()[0][:200]}"

@@ -1,0 +1,145 @@
+"""How requests are made: every setting of Scrapy that is not its default, and why, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.responsetypes import responsetypes
+
+from config.errors import SecretUnavailable
+from config.settings import Settings
+from crawlers.base import SourceSpider
+from crawlers.compression import BODY_LIMIT_BYTES, inflate
+from crawlers.errors import BodyBrokenError, CrawlError
+from crawlers.guard import ALLOWED_NETWORKS_SETTING, GuardedDownloadHandler
+from storage.records import Mention
+
+REQUEST_TIMEOUT_SECONDS = 30
+_PLAIN_ENCODINGS = (b"", b"identity", b"none")
+_COMPRESSED_ENCODINGS = (b"gzip", b"x-gzip", b"deflate")
+
+
+def scrapy_settings(settings: Settings, options: Any) -> dict[str, Any]:
+    """Return the settings of one crawl of one source with these options."""
+    return {
+        # Who we are, and what we may do.
+        "USER_AGENT": settings.user_agent,
+        "ROBOTSTXT_OBEY": options.obey_robots,
+        "ROBOTSTXT_USER_AGENT": settings.user_agent.split("/")[0].split()[0],
+        ALLOWED_NETWORKS_SETTING: tuple(settings.allow_private_networks),
+        # Only http and https, through the guard; never by way of a proxy that would connect for us.
+        "DOWNLOAD_HANDLERS_BASE": {},
+        "DOWNLOAD_HANDLERS": {"http": GuardedDownloadHandler, "https": GuardedDownloadHandler},
+        "HTTPPROXY_ENABLED": False,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        # Limits.
+        "DOWNLOAD_MAXSIZE": BODY_LIMIT_BYTES,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_TIMEOUT": REQUEST_TIMEOUT_SECONDS,
+        "REDIRECT_MAX_TIMES": 8,
+        "METAREFRESH_ENABLED": False,
+        "URLLENGTH_LIMIT": 8000,
+        # Politeness. What failed is tried again at the next visit, not at once.
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": 0.5,
+        "AUTOTHROTTLE_MAX_DELAY": 30,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "RETRY_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
+        # Every status reaches the spider, which knows what it means for its source.
+        "HTTPERROR_ALLOW_ALL": True,
+        # Scrapy hands on what it could read of a body that ends early; we must know that it does.
+        "COMPRESSION_ENABLED": False,
+        "DOWNLOADER_MIDDLEWARES": {Decompression: 590},
+        "SPIDER_MIDDLEWARES": {StartErrors: 10},
+        "ITEM_PIPELINES": {Delivery: 100},
+        "CONCURRENT_ITEMS": 1,  # mentions are delivered in the order of the source
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
+        # Nothing that listens, writes files or prints.
+        "EXTENSIONS_BASE": {},
+        "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": 0},
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "STATS_DUMP": False,
+        "LOG_ENABLED": False,
+    }
+
+
+class Decompression:
+    """Asks for gzip or deflate and undoes it, refusing what is too big or ends early."""
+
+    def process_request(self, request: Request) -> None:
+        """Say which encodings we read."""
+        request.headers.setdefault("Accept-Encoding", "gzip, deflate")
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Return the response with its body as it was before compression.
+
+        Raises:
+            BodyTooBigError, BodyBrokenError: see `crawlers.compression.inflate`.
+        """
+        names = b",".join(response.headers.getlist("Content-Encoding")).lower().split(b",")
+        body = response.body
+        for name in reversed([name.strip() for name in names]):
+            if name in _COMPRESSED_ENCODINGS:
+                body = inflate(body)
+            elif name not in _PLAIN_ENCODINGS:
+                shown = name.decode("latin-1")[:40]
+                raise BodyBrokenError(f"the answer is in the encoding {shown!r}, which was not asked for")
+        if body is response.body:
+            return response
+        del response.headers["Content-Encoding"]
+        kind = responsetypes.from_args(headers=response.headers, url=response.url, body=body)
+        return response.replace(cls=kind, body=body)
+
+
+class StartErrors:
+    """Turns what goes wrong before the first request (a secret that is not there) into a failed visit."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> StartErrors:
+        """Return one for this crawl."""
+        return cls(crawler)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass the first requests through."""
+        spider = _ours(self._crawler.spider)
+        try:
+            async for request in start:
+                yield request
+        except (CrawlError, SecretUnavailable) as error:
+            spider.fail(str(error))
+        except Exception as error:
+            spider.logger.exception("could not start")
+            spider.fail(f"Marsad itself stumbled ({type(error).__name__})")
+
+
+class Delivery:
+    """Hands each mention to whoever started the visit, and waits for it: a slow database slows the crawl."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Delivery:
+        """Return one for this crawl."""
+        return cls(crawler)
+
+    async def process_item(self, item: Mention) -> Mention:
+        """Deliver one mention."""
+        await _ours(self._crawler.spider).deliver(item)
+        return item
+
+
+def _ours(spider: Spider | None) -> SourceSpider:
+    if not isinstance(spider, SourceSpider):
+        raise TypeError("only a SourceSpider is crawled with these settings")
+    return spider
