@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.records import MentionKind
-from storage.tables import analyses, fetch_events, mention_brands, mentions
+from storage.tables import analyses, authors, fetch_events, mention_brands, mentions
 
 # What a rival publishes is listed by itself: it is not what people say, of them or of us.
 _NOT_TALK = str(MentionKind.COMPETITOR_POST)
@@ -63,6 +63,14 @@ def counted(conn: Connection, brand: str, since: datetime, until: datetime) -> l
     return [Counted(*row) for row in conn.execute(query)]
 
 
+def any_talk(conn: Connection, brands: Sequence[str], since: datetime, until: datetime) -> bool:
+    """Tell whether there is a mention of one of these brands in a span."""
+    found = (
+        select(mention_brands.c.mention_id).where(*_talk(brand, since, until)).limit(1) for brand in brands
+    )
+    return any(conn.scalar(query) is not None for query in found)
+
+
 def understood(conn: Connection, brand: str, since: datetime, until: datetime) -> list[Understood]:
     """Return keyphrases and entities of the same mentions as `counted` does, in the same order."""
     table = mention_brands.c
@@ -77,6 +85,26 @@ def understood(conn: Connection, brand: str, since: datetime, until: datetime) -
 
 def _names(entities: Sequence[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple((entity["text"], entity["label"]) for entity in entities)
+
+
+def widest(conn: Connection, brand: str, since: datetime, until: datetime, limit: int) -> list[int]:
+    """Return the ids of the mentions that most people may have seen, widest first.
+
+    By reach where the source gives it, else by the author's followers; then by engagement, then the newest.
+    """
+    engagement = [
+        func.coalesce(column, 0) for column in (mentions.c.likes, mentions.c.replies, mentions.c.shares)
+    ]
+    seen_by = func.coalesce(func.nullif(mentions.c.reach, 0), authors.c.followers, 0)
+    query = (
+        select(mention_brands.c.mention_id)
+        .join(mentions, mentions.c.id == mention_brands.c.mention_id)
+        .outerjoin(authors, authors.c.id == mentions.c.author_id)
+        .where(*_talk(brand, since, until))
+        .order_by(seen_by.desc(), sum(engagement[1:], engagement[0]).desc(), mention_brands.c.at.desc())
+        .order_by(mention_brands.c.mention_id)
+    )
+    return list(conn.scalars(query.limit(limit)))
 
 
 def rivals_posts(conn: Connection, brands: Sequence[str], since: datetime, until: datetime) -> list[int]:
