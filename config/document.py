@@ -36,7 +36,7 @@ _CORE = {
 _HINTS = (
     (
         re.compile(r"cannot start any token|found unknown escape"),
-        "Put a value with such a character in quotes",
+        "Put a value with such a character in quotes; indent with spaces",
     ),
     (
         re.compile(r"undefined alias|could not determine|tag"),

@@ -164,10 +164,11 @@ def _models(kind: Any) -> list[type[BaseModel]]:
 
 
 def _holds_secret(kind: Any) -> bool:
-    # What is not known to be harmless is taken for a secret.
-    return kind is Any or any(
-        item is Secret or any(map(_holds_secret, get_args(item))) for item in _flat(kind)
-    )
+    # What is not known to be harmless is taken for a secret, and so is a word where keys should stand.
+    flat = _flat(kind)
+    if Any in flat or Secret in flat or _models(kind):
+        return True
+    return any(_holds_secret(part) for item in flat for part in get_args(item))
 
 
 def _sentence(text: str) -> str:

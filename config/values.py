@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS = "|".join(f"[{day[0].upper()}{day[0]}]{day[1:]}" for day in WEEKDAYS)
+_WEEKLY_FORM = rf"^\s*({_DAYS})\s+([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 
@@ -69,5 +71,5 @@ Weekly = Annotated[
     WeeklyTime,
     BeforeValidator(_parse_weekly),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["sunday 09:00"]}),
+    WithJsonSchema({"type": "string", "pattern": _WEEKLY_FORM, "examples": ["sunday 09:00"]}),
 ]
