@@ -1,0 +1,232 @@
+"""Reviews and aggregate ratings in a page's schema.org markup. Pure, to be run in the killable child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from crawlers import pages
+from crawlers.dates import parse_moment
+from crawlers.linked_data import Described, Node, describe, walk
+from crawlers.pagination import next_page
+from crawlers.ratings import Rating, number_in, parse_rating
+from crawlers.review_cards import read_cards
+from crawlers.review_identity import ReviewDraft, identified, merged
+
+_REVIEW_TYPES = frozenset({"Review", "UserReview", "CriticReview", "EmployerReview"})
+_AGGREGATE_TYPES = frozenset({"AggregateRating", "EmployerAggregateRating", "Review-aggregate"})
+_REVIEW_PROPERTIES = ("review", "reviews", "reviewed", "hasreview")
+_RATING_PROPERTIES = ("reviewrating", "rating")
+_LONGEST_NAME = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What a page says of all its reviews: `average` on 0…`scale`, and how many there are."""
+
+    item: str | None
+    average: float | None
+    scale: float
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """What one page holds. `broken` counts blocks of markup that could not be read."""
+
+    reviews: tuple[ReviewDraft, ...]
+    aggregates: tuple[Aggregate, ...]
+    item: str | None
+    next_url: str | None
+    broken: int
+
+
+def read_reviews(
+    body: bytes, url: str, content_type: str | None, link_header: str | None = None
+) -> ReviewPage:
+    """Return the reviews, aggregate ratings and next page that the page at `url` holds.
+
+    `body` is the page's bytes, `content_type` and `link_header` the headers of these names. A review in
+    several syntaxes is one. Where there is no schema.org review, the stable attributes of a few well-known
+    sites are read.
+
+    Raises:
+        UnreadableError: the bytes are no HTML page.
+        BodyTooBigError, BodyBrokenError: they are compressed, and too large or damaged.
+    """
+    text = pages.decoded(body, content_type)
+    tree = pages.tree_of(text)
+    base = pages.base_of(tree, url)
+    language = next(iter(pages.declared_languages(tree)), None)
+    following = next_page(tree, url, base, link_header)
+    cards = read_cards(tree, base, language)
+    described = describe(text, tree, base)
+    aggregates = tuple(_aggregates(described))
+    item = _page_item(aggregates)
+    by_syntax = [
+        list(_drafts(one, base, language, item, aggregates[0].scale if aggregates else None))
+        for one in described
+    ]
+    if not any(by_syntax):
+        by_syntax = [cards]
+    return ReviewPage(
+        reviews=identified(merged(by_syntax), url),
+        aggregates=aggregates,
+        item=item,
+        next_url=following,
+        broken=sum(one.broken for one in described),
+    )
+
+
+def _page_item(aggregates: Iterable[Aggregate]) -> str | None:
+    names = {one.item for one in aggregates if one.item}
+    return names.pop() if len(names) == 1 else None
+
+
+def _is(node: Node, types: frozenset[str]) -> bool:
+    return not types.isdisjoint(node.types)
+
+
+def _owners(nodes: list[Node], properties: tuple[str, ...]) -> dict[int, Node]:
+    """Return which thing holds each node in one of these properties, by the identity of the node."""
+    return {id(child): node for node in nodes for child in node.nodes(*properties)}
+
+
+def _named(things: Iterable[Node | str]) -> str | None:
+    for thing in things:
+        found = [thing] if isinstance(thing, str) else thing.texts("name", "headline", "legalname", "fn")
+        for name in found:
+            if (plain := pages.one_line(name)) and not plain.startswith(("http://", "https://")):
+                return plain[:_LONGEST_NAME]
+    return None
+
+
+def _aggregates(described: Iterable[Described]) -> Iterator[Aggregate]:
+    seen: set[Aggregate] = set()
+    for one in described:
+        nodes = list(walk(one.nodes))
+        owners = _owners(nodes, ("aggregaterating",))
+        for node in nodes:
+            if not _is(node, _AGGREGATE_TYPES) and id(node) not in owners:
+                continue
+            found = _aggregate(node, owners.get(id(node)))
+            if found is not None and found not in seen:
+                seen.add(found)
+                yield found
+
+
+def _aggregate(node: Node, owner: Node | None) -> Aggregate | None:
+    source = next(
+        (held for held in node.nodes("rating") if held.values("average", "value", "ratingvalue")), node
+    )
+    written = next(iter(source.texts("ratingvalue", "average", "value")), None)
+    best = next(iter(source.texts("bestrating", "best")), None)
+    worst = next(iter(source.texts("worstrating", "worst")), None)
+    if written is None:
+        written = next(iter(node.texts("rating")), None)
+    rating = parse_rating(written, best=best, worst=worst)
+    counts = [number_in(text) for text in node.texts("reviewcount", "ratingcount", "count", "votes")]
+    count = next((int(number) for number in counts if number is not None and number >= 0), None)
+    if rating is None and count is None:
+        return None
+    holders = [*node.values("itemreviewed"), *([owner] if owner is not None else [])]
+    return Aggregate(
+        item=_named(holders),
+        average=rating.value if rating else None,
+        scale=rating.scale if rating else (number_in(best) or 5.0),
+        count=count,
+    )
+
+
+def _drafts(
+    described: Described, base: str, language: str | None, page_item: str | None, usual_scale: float | None
+) -> Iterator[ReviewDraft]:
+    nodes = list(walk(described.nodes))
+    owners = _owners(nodes, _REVIEW_PROPERTIES)
+    for node in nodes:
+        untyped = (
+            not node.types and id(node) in owners and node.values("reviewbody", "reviewrating", "ratingvalue")
+        )
+        if not _is(node, _REVIEW_TYPES) and not untyped:
+            continue
+        draft = _draft(node, owners.get(id(node)), base, language, page_item, usual_scale)
+        if draft is not None:
+            yield draft
+
+
+def _draft(
+    node: Node,
+    owner: Node | None,
+    base: str,
+    language: str | None,
+    page_item: str | None,
+    usual_scale: float | None,
+) -> ReviewDraft | None:
+    text = pages.plain(next(iter(node.texts("reviewbody", "description", "text")), ""))
+    title = pages.one_line(next(iter(node.texts("name", "headline", "summary")), "")) or None
+    rating = _rating(node, usual_scale)
+    if not text and not title and rating is None:
+        return None
+    item = (
+        _named(node.values("itemreviewed")) or (_named([owner]) if owner is not None else None) or page_item
+    )
+    author, author_url = _author(node, base)
+    declared = next(iter(node.texts("inlanguage")), None) or language
+    return ReviewDraft(
+        own_ids=(node.id or "", *(next(iter(node.texts(name)), "") for name in ("url", "identifier"))),
+        url=pages.joined(base, next(iter(node.texts("url")), None)),
+        author=author,
+        author_url=author_url,
+        title=None if title in (item, author) else title,
+        text=text,
+        rating=rating.value if rating else None,
+        rating_scale=rating.scale if rating else None,
+        published_at=_published(node, language),
+        item=item,
+        language=pages.believable(declared, text or title or ""),
+    )
+
+
+def _published(node: Node, language: str | None) -> datetime | None:
+    for name in ("datepublished", "dtreviewed", "datecreated", "uploaddate", "datemodified"):
+        for written in node.texts(name):
+            if (found := parse_moment(written, language=language)) is not None:
+                return found
+    return None
+
+
+def _author(node: Node, base: str) -> tuple[str | None, str | None]:
+    """Return the author's name and profile address."""
+    people = node.values("author", "creator", "reviewer")
+    name = _named(people)
+    for person in people:
+        link = (
+            person if isinstance(person, str) else next(iter([*person.texts("url"), person.id or ""]), None)
+        )
+        if isinstance(link, str) and (isinstance(person, Node) or link.startswith(("http://", "https://"))):
+            whole = pages.joined(base, link)
+            if whole is not None and urlsplit(whole)._replace(fragment="") != urlsplit(base)._replace(
+                fragment=""
+            ):
+                return name, whole
+    return name, None
+
+
+def _rating(node: Node, usual_scale: float | None) -> Rating | None:
+    """Return the overall rating; ratings of one aspect only count where there is no other."""
+    held = node.nodes(*_RATING_PROPERTIES)
+    for rated in sorted(held, key=lambda one: bool(one.values("reviewaspect"))):
+        found = parse_rating(
+            next(iter(rated.texts("ratingvalue", "value", "name")), None),
+            best=next(iter(rated.texts("bestrating", "best")), None),
+            worst=next(iter(rated.texts("worstrating", "worst")), None),
+            usual_scale=usual_scale,
+        )
+        if found is not None:
+            return found
+    written = next(iter(node.texts(*_RATING_PROPERTIES, "ratingvalue")), None)
+    best = next(iter(node.texts("bestrating", "best")), None)
+    worst = next(iter(node.texts("worstrating", "worst")), None)
+    return parse_rating(written, best=best, worst=worst, usual_scale=usual_scale)

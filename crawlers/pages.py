@@ -1,0 +1,196 @@
+"""Web pages as bytes: unpacking, decoding, the tree, the language a page may be believed to be in. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections import Counter
+from urllib.parse import urljoin, urlsplit
+
+import charset_normalizer
+import html_text
+import lxml.html
+from lxml import etree
+from w3lib.encoding import html_to_unicode
+
+from crawlers.errors import BodyBrokenError, BodyTooBigError, UnreadableError
+
+LARGEST_PAGE = 10 * 1024 * 1024
+_LONGEST_TEXT = 100_000
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--")
+_LETTERS_JUDGED = 4000
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}>")
+_GUESSED = ("windows-1256", "windows-1252", "windows-1255", "windows-1251", "gb18030", "shift_jis")
+_SCRIPTS = (
+    ("arabic", "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff"),
+    ("hebrew", "\u0590-\u05ff"),
+    ("latin", "A-Za-z\u00c0-\u024f"),
+    ("cyrillic", "\u0400-\u04ff"),
+    ("greek", "\u0370-\u03ff"),
+    ("han", "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"),
+)
+_SCRIPT_LETTERS = tuple((name, re.compile(f"[{letters}]")) for name, letters in _SCRIPTS)
+_SCRIPT_OF = {
+    **dict.fromkeys(("ar", "fa", "ur", "ps", "ckb", "ug", "sd"), "arabic"),
+    **dict.fromkeys(("he", "iw", "yi"), "hebrew"),
+    **dict.fromkeys(("ru", "uk", "bg", "be", "mk"), "cyrillic"),
+    **dict.fromkeys(("zh", "ja", "ko"), "han"),
+    "el": "greek",
+    **dict.fromkeys(("en", "fr", "de", "es", "it", "pt", "nl", "tr", "pl", "sv", "da", "id", "ms"), "latin"),
+}
+# Letters that Persian and Urdu write all the time and Arabic does not.
+_NOT_ARABIC = re.compile("[پچژگکیےںٹڈڑ]")
+_ARABIC_ONLY = re.compile("[ةكىي]")
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return `body`, decompressed if it is gzip by its first bytes, whatever the headers said.
+
+    Raises:
+        BodyTooBigError: it would be larger than 10 MiB.
+        BodyBrokenError: it is gzip that ends early or is damaged.
+    """
+    if not body.startswith(b"\x1f\x8b\x08"):
+        return body
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(body, LARGEST_PAGE + 1)
+    except zlib.error as error:
+        raise BodyBrokenError("the compressed body is damaged") from error
+    if len(plain) > LARGEST_PAGE:
+        raise BodyTooBigError("the body is larger than 10 MiB when decompressed")
+    if not reader.eof:
+        raise BodyBrokenError("the compressed body ends early")
+    return plain
+
+
+def decoded(body: bytes, content_type: str | None) -> str:
+    """Return a page's bytes as text, without characters that XML cannot hold.
+
+    Valid UTF-8 is UTF-8 whatever is declared; else the byte order mark, the header and the page's own
+    declaration decide, in this order, and a guess at legacy code pages where there is none.
+    """
+    body = unpacked(body)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _, text = html_to_unicode(
+            content_type, body, default_encoding="windows-1252", auto_detect_fun=_guess_encoding
+        )
+    return _NOT_XML.sub("", text)
+
+
+def _guess_encoding(body: bytes) -> str | None:
+    sample = body[:65_536]
+    try:
+        # A multi-byte letter may be cut by the sample or be damaged once: still UTF-8.
+        if sample.decode("utf-8", "replace").count("\ufffd") * 200 < sum(byte > 127 for byte in sample):
+            return "utf-8"
+        best = charset_normalizer.from_bytes(sample, cp_isolation=list(_GUESSED)).best()
+    except (UnicodeError, LookupError, ValueError):
+        return None
+    return best.encoding if best is not None else None
+
+
+def tree_of(text: str) -> lxml.html.HtmlElement:
+    """Return the element tree of a page. Raises UnreadableError where nothing in it is markup."""
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=False, no_network=True)
+    try:
+        root = lxml.html.document_fromstring(
+            _XML_DECLARATION.sub("", text).encode("utf-8"), parser=parser, ensure_head_body=True
+        )
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
+        raise UnreadableError("the page is empty or is not HTML") from error
+    return root
+
+
+def plain(written: str) -> str:
+    """Return `written` as plain text: markup and entities resolved, only characters that can be stored.
+
+    Breaks between blocks and lines stay; other white space is single.
+    """
+    text = written
+    if _MARKUP.search(text):
+        try:
+            text = html_text.extract_text(text[:_LONGEST_TEXT])
+        except (etree.LxmlError, ValueError, AssertionError):
+            text = _MARKUP.sub(" ", text)
+    elif "&" in text:
+        text = html.unescape(text)
+    return tidied(text)
+
+
+def tidied(text: str) -> str:
+    """Return plain `text` with single spaces, at most one empty line, and only storable characters."""
+    text = _NOT_XML.sub("", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    lines = (" ".join(line.split()) for line in text[:_LONGEST_TEXT].splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def one_line(written: str) -> str:
+    """Return `written` as plain text on one line."""
+    return " ".join(plain(written).split())
+
+
+def base_of(tree: lxml.html.HtmlElement, url: str) -> str:
+    """Return the address that relative links of the page start from."""
+    return joined(url, next(iter(tree.xpath("//base[@href][1]/@href")), None)) or url
+
+
+def joined(base: str, link: object) -> str | None:
+    """Return `link` as a whole http(s) address, or None if it is none (`javascript:`, broken, no text)."""
+    if not isinstance(link, str) or not link.strip():
+        return None
+    try:
+        whole = urljoin(base, link.strip())
+        parts = urlsplit(whole)
+        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    return whole if fit and len(whole) <= 4000 and not re.search(r"[\s\x00-\x1f]", whole) else None
+
+
+def declared_languages(tree: lxml.html.HtmlElement) -> list[str]:
+    """Return the BCP 47 languages that the page declares, the most dependable first."""
+    found = []
+    for path in (
+        "/html/@lang",
+        "/html/@xml:lang",
+        "//meta[translate(@http-equiv,'CL','cl')='content-language']/@content",
+        "//meta[@property='og:locale']/@content",
+        "//body/@lang",
+    ):
+        for raw in tree.xpath(path):
+            if match := _TAG.match(str(raw).strip().replace("_", "-")):
+                found.append(match[0])
+    return list(dict.fromkeys(found))
+
+
+def believable(language: str | None, text: str) -> str | None:
+    """Return the declared `language` if `text` may be in it, else None.
+
+    Site templates declare `en` over Arabic text, or `ar` over Persian. The script of most letters must be
+    one that the language is written in, and Persian or Urdu letters in plenty are not Arabic.
+    """
+    if not language:
+        return None
+    sample = text[:_LETTERS_JUDGED]
+    counts = Counter({name: len(letters.findall(sample)) for name, letters in _SCRIPT_LETTERS})
+    script, seen = counts.most_common(1)[0]
+    primary = language.split("-")[0].casefold()
+    if seen < 20 or primary not in _SCRIPT_OF:
+        return language
+    if "latn" in language.casefold().split("-"):
+        return language if script == "latin" else None
+    if _SCRIPT_OF[primary] != script:
+        return None
+    if script == "arabic":
+        foreign, own = len(_NOT_ARABIC.findall(sample)), len(_ARABIC_ONLY.findall(sample))
+        if primary == "ar" and foreign > own:
+            return None
+        if primary in ("fa", "ur") and own > 5 * (foreign + 1):
+            return None
+    return language

@@ -1,0 +1,132 @@
+"""Where the next page of a list is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import lxml.html
+
+from crawlers.pages import joined
+
+_PAGE_PARAMETERS = frozenset({"page", "p", "pg", "paged", "pagenumber", "pagenum", "page_no", "pageno", "pn"})
+_NEXT_WORDS = frozenset(
+    {
+        *(
+            "next",
+            "next page",
+            "older",
+            "older reviews",
+            "next reviews",
+            "more reviews",
+            "show more reviews",
+            "›",
+        ),
+        *("»", ">", "→", "next ›", "next »", "next >", "next →", "‹", "«"),
+        *("التالي", "الصفحة التالية", "التالية", "المزيد من التقييمات", "المزيد من المراجعات", "عرض المزيد"),
+        *("التالي ›", "التالي »", "التالي ‹", "« التالي", "‹ التالي", "التالي ←", "← التالي"),
+        *("suivant", "suivante", "page suivante", "weiter", "nächste", "nächste seite", "siguiente"),
+    }
+)
+# In a page from right to left these point forwards; elsewhere backwards.
+_POINTS_BY_DIRECTION = {"‹": "rtl", "«": "rtl", "›": "ltr", "»": "ltr", ">": "ltr", "→": "ltr"}
+_NEXT_CLASS = re.compile(r"(?:^|[\s_-])next(?:$|[\s_-])", re.IGNORECASE)
+_DISABLED = re.compile(r"(?:^|[\s_-])disabled(?:$|[\s_-])", re.IGNORECASE)
+_LINK = re.compile(r"<([^<>]{1,4000})>([^<]{0,1000})")
+_REL_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)
+_PAGE_SEGMENT = re.compile(r"(?:page|p|pg|صفحة)?[-_]?\d{1,6}|page|next", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,6}")
+
+
+def next_page(tree: lxml.html.HtmlElement, url: str, base: str, link_header: str | None) -> str | None:
+    """Return the address of the page after the one at `url`, or None on the last.
+
+    Looked at, in this order: `rel=next` in the `Link` header, in `<link>` and in `<a>`; links that say or
+    are marked "next" (English, Arabic, a few others); a link to this list with the next page number.
+    Only addresses on the same host count, and for all but `rel=next` only those of the same list.
+    """
+    here = urlsplit(url)
+    for sure, link in _candidates(tree, link_header):
+        target = joined(base, link)
+        if target is None:
+            continue
+        there = urlsplit(target)
+        if there.netloc.casefold() != here.netloc.casefold():
+            continue
+        if there._replace(fragment="") == here._replace(fragment=""):
+            continue
+        if sure or same_list(url, target):
+            return there._replace(fragment="").geturl()
+    return _by_number(tree, url, base)
+
+
+def same_list(first: str, second: str) -> bool:
+    """Tell whether two addresses differ only as two pages of one list do."""
+    one, two = urlsplit(first), urlsplit(second)
+    stem, other = _stem(one.path), _stem(two.path)
+    return one.netloc.casefold() == two.netloc.casefold() and stem == other
+
+
+def _stem(path: str) -> list[str]:
+    segments = [segment for segment in path.split("/") if segment and not _PAGE_SEGMENT.fullmatch(segment)]
+    return [
+        re.sub(r"(?:[-_]?(?:page|p)?[-_]?\d{1,6})(?=\.\w{2,5}$|$)", "", one, flags=re.I) for one in segments
+    ]
+
+
+def _candidates(tree: lxml.html.HtmlElement, link_header: str | None) -> Iterator[tuple[bool, str | None]]:
+    """Yield (whether it is surely the next page, link)."""
+    for found in _LINK.finditer((link_header or "")[:8000]):
+        if _REL_NEXT.search(found[2]):
+            yield True, found[1]
+    for element in tree.xpath("//link[@rel and @href] | //a[@rel and @href]"):
+        if "next" in element.get("rel", "").casefold().split() and not _is_disabled(element):
+            yield True, element.get("href")
+    rightwards = tree.xpath("boolean(//*[self::html or self::body][translate(@dir,'RTL','rtl')='rtl'])")
+    direction = "rtl" if rightwards else "ltr"
+    for element in tree.xpath("//a[@href]"):
+        if not _is_disabled(element) and _says_next(element, direction):
+            yield False, element.get("href")
+
+
+def _is_disabled(element: lxml.html.HtmlElement) -> bool:
+    parent = element.getparent()
+    classes = f"{element.get('class', '')} {parent.get('class', '') if parent is not None else ''}"
+    return element.get("aria-disabled") == "true" or bool(_DISABLED.search(classes))
+
+
+def _says_next(element: lxml.html.HtmlElement, direction: str) -> bool:
+    if _NEXT_CLASS.search(element.get("class", "")) or element.get("itemprop") == "relatedLink next":
+        return True
+    parent = element.getparent()
+    if parent is not None and parent.tag in ("li", "span") and _NEXT_CLASS.search(parent.get("class", "")):
+        return True
+    for said in (element.get("aria-label"), element.get("title"), "".join(element.itertext())):
+        words = " ".join((said or "")[:200].split()).casefold()
+        if words in _NEXT_WORDS and _POINTS_BY_DIRECTION.get(words, direction) == direction:
+            return True
+    return False
+
+
+def _by_number(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
+    """Return the link of the same list whose page parameter is one more than this page's."""
+    here = urlsplit(url)
+    current = _page_number(here.query) or 1
+    for link in tree.xpath("//a/@href"):
+        target = joined(base, str(link))
+        if target is None:
+            continue
+        there = urlsplit(target)
+        if (there.netloc, there.path) != (here.netloc, here.path):
+            continue
+        if _page_number(there.query) == current + 1:
+            return there._replace(fragment="").geturl()
+    return None
+
+
+def _page_number(query: str) -> int | None:
+    for name, value in parse_qsl(query):
+        if name.casefold() in _PAGE_PARAMETERS and _NUMBER.fullmatch(value):
+            return int(value)
+    return None

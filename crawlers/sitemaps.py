@@ -1,0 +1,168 @@
+"""Sitemaps: which addresses a site announces. Pure, to be run in the killable child.
+
+Forms: `urlset`, `sitemapindex`, news and other extensions, plain text, gzip; see https://www.sitemaps.org.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from crawlers.dates import parse_moment
+from crawlers.errors import UnreadableError
+from crawlers.pages import joined, one_line, unpacked
+
+_MOST_ENTRIES = 50_000
+_LISTS = frozenset({"urlset", "sitemapindex"})
+_BLANK = re.compile(rb"\A[\s\xef\xbb\xbf\x00]*")
+_ROBOTS_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,4000})", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapEntry:
+    """An announced page. `title`, `published_at` and `language` come from a news sitemap; times are UTC."""
+
+    url: str
+    lastmod: datetime | None = None
+    title: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the page last changed, as far as the sitemap says."""
+        return self.lastmod or self.published_at
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSitemap:
+    """A sitemap that an index names."""
+
+    url: str
+    lastmod: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """What one sitemap file holds, each address once, in its order."""
+
+    entries: tuple[SitemapEntry, ...]
+    children: tuple[ChildSitemap, ...]
+
+
+def read_sitemap(body: bytes, url: str) -> Sitemap:
+    """Return what the sitemap at `url`, `body`, announces. `hreflang` alternates and media are no pages.
+
+    Raises:
+        UnreadableError: it is no sitemap, or one that declares entities.
+        BodyTooBigError, BodyBrokenError: it is compressed, and too large or damaged.
+    """
+    body = unpacked(body)
+    if not looks_like_xml(body):
+        return _from_text(body, url)
+    root = _root(body)
+    if root is None or _local(root) not in _LISTS:
+        raise UnreadableError(f"it is no sitemap: {_described(root)}")
+    entries: dict[str, SitemapEntry] = {}
+    children: dict[str, ChildSitemap] = {}
+    for element in root:
+        name = _local(element)
+        link = joined(url, _child_text(element, "loc") or (element.text or "").strip())
+        if link is None or len(entries) >= _MOST_ENTRIES:
+            continue
+        if name == "url":
+            entries.setdefault(link, _entry(element, link))
+        elif name == "sitemap":
+            children.setdefault(link, ChildSitemap(link, parse_moment(_child_text(element, "lastmod"))))
+    return Sitemap(tuple(entries.values()), tuple(children.values()))
+
+
+def looks_like_xml(body: bytes) -> bool:
+    """Tell whether the first character, whatever the encoding, opens markup."""
+    return _BLANK.sub(b"", body[:2000]).lstrip(b"\xff\xfe")[:2].strip(b"\x00").startswith(b"<")
+
+
+def is_sitemap(body: bytes) -> bool:
+    """Tell from the first bytes whether `body` is an XML sitemap, packed or not."""
+    try:
+        head = unpacked(body)[:4000].replace(b"\x00", b"")
+    except Exception:  # noqa: BLE001  whatever cannot be unpacked is none
+        return False
+    return re.search(rb"<(?:[A-Za-z0-9]{1,20}:)?(?:urlset|sitemapindex)\b", head) is not None
+
+
+def sitemaps_in_robots(text: str, url: str) -> tuple[str, ...]:
+    """Return the sitemaps that the robots.txt at `url` names, each once."""
+    found = (joined(url, link) for link in _ROBOTS_LINE.findall(text))
+    return tuple(dict.fromkeys(link for link in found if link is not None))
+
+
+def _root(body: bytes) -> etree._Element | None:
+    parser = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_pis=True,
+        remove_comments=True,
+    )
+    try:
+        root = etree.fromstring(body.lstrip(), parser=parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    if root is None:
+        return None
+    declared = root.getroottree().docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        raise UnreadableError("the sitemap declares entities, which none needs")
+    return root
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname.casefold() if isinstance(element.tag, str) else ""
+
+
+def _described(root: etree._Element | None) -> str:
+    return "it is broken XML" if root is None else f"its first element is <{_local(root)[:40]}>"
+
+
+def _child_text(element: etree._Element, name: str) -> str | None:
+    """Return the text of the direct child of this name: an image's `loc` lies deeper."""
+    for child in element:
+        if _local(child) == name:
+            return "".join(child.itertext()).strip() or None
+    return None
+
+
+def _entry(element: etree._Element, link: str) -> SitemapEntry:
+    title = published = language = None
+    for child in element:
+        if _local(child) == "news":
+            title, published = _child_text(child, "title"), _child_text(child, "publication_date")
+            publication = next((one for one in child if _local(one) == "publication"), None)
+            language = _child_text(publication, "language") if publication is not None else None
+    return SitemapEntry(
+        url=link,
+        lastmod=parse_moment(_child_text(element, "lastmod")),
+        title=one_line(title)[:500] if title else None,
+        published_at=parse_moment(published),
+        language=language[:20] if language else None,
+    )
+
+
+def _from_text(body: bytes, url: str) -> Sitemap:
+    """Read a text sitemap: one whole address a line, nothing else."""
+    lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    links = [line for line in lines[:_MOST_ENTRIES] if line.startswith(("http://", "https://"))]
+    if not links or len(links) * 2 < min(len(lines), _MOST_ENTRIES):
+        raise UnreadableError("it is no sitemap: neither XML nor a list of addresses")
+    whole: Iterable[str | None] = (joined(url, link) for link in links)
+    return Sitemap(tuple(SitemapEntry(link) for link in _once(whole)), ())
+
+
+def _once(links: Iterable[str | None]) -> Iterator[str]:
+    return iter(dict.fromkeys(link for link in links if link is not None))
