@@ -1,0 +1,1 @@
+"""Making the models that are shipped, and measuring them. Needs the labelled sets; see docs/models.md."""

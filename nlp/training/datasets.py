@@ -1,0 +1,47 @@
+"""The labelled sets: where they are read from, and which part of each is for what."""
+
+from __future__ import annotations
+
+import csv
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.records import SentimentLabel
+
+ARABIC_SETS = ("saudi_tourism", "absa16_ar_hotels", "ajgt", "arsarcasm_v2")
+ENGLISH_SETS = ("vader_tweets", "vader_amazon", "vader_movie", "vader_nyt")
+TWO_CLASS_SETS = frozenset({"ajgt"})
+_SEED = 20_260_101
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text; `held_out` says that it is for measuring, never for training."""
+
+    dataset: str
+    text: str
+    label: SentimentLabel
+    held_out: bool
+
+
+def read_sets(folder: Path, names: tuple[str, ...]) -> list[Example]:
+    """Return the examples of the sets `names`, files `NAME.tsv` with columns text, label and split.
+
+    Of a set without a part to measure on, a fifth, drawn with a fixed seed, is held out. Raises
+    FileNotFoundError where a set is missing.
+    """
+    return [example for name in names for example in _read(folder / f"{name}.tsv")]
+
+
+def _read(path: Path) -> list[Example]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    held_out = [row["split"] != "train" for row in rows]
+    if not any(held_out):
+        chosen = set(random.Random(_SEED).sample(range(len(rows)), len(rows) // 5))  # noqa: S311 - a fixed split
+        held_out = [index in chosen for index in range(len(rows))]
+    return [
+        Example(path.stem, row["text"], SentimentLabel(row["label"]), dev)
+        for row, dev in zip(rows, held_out, strict=True)
+    ]
