@@ -16,6 +16,7 @@ from crawlers import pages
 from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.linked_data import Node, describe, walk
+from crawlers.urls import web_url
 
 _SHORTEST_TEXT = 80
 _LONGEST_TITLE = 500
@@ -127,9 +128,7 @@ def feed_links(body: bytes, url: str, content_type: str | None) -> tuple[str, ..
     base = pages.base_of(tree, url)
     announced = tree.xpath("//link[@href][contains(concat(' ', @rel, ' '), ' alternate ')]")
     links = (
-        pages.joined(base, link.get("href"))
-        for link in announced
-        if link.get("type", "").strip() in _FEED_TYPES
+        web_url(link.get("href"), base) for link in announced if link.get("type", "").strip() in _FEED_TYPES
     )
     return tuple(dict.fromkeys(link for link in links if link is not None))
 
@@ -170,7 +169,7 @@ def _canonical(tree: lxml.html.HtmlElement, metas: dict[str, list[str]], url: st
     )
     base = pages.base_of(tree, url)
     for link in (*map(str, links), *metas.get("og:url", ())):
-        whole = pages.joined(base, link)
+        whole = web_url(link, base)
         # A page that calls the front page its canonical address is misconfigured, not the front page.
         if whole is not None and urlsplit(whole).path.strip("/"):
             return whole

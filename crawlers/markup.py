@@ -14,6 +14,7 @@ from crawlers.pagination import next_page
 from crawlers.ratings import Rating, number_in, parse_rating
 from crawlers.review_cards import read_cards
 from crawlers.review_identity import ReviewDraft, identified, merged
+from crawlers.urls import web_url
 
 _REVIEW_TYPES = frozenset({"Review", "UserReview", "CriticReview", "EmployerReview"})
 _AGGREGATE_TYPES = frozenset({"AggregateRating", "EmployerAggregateRating", "Review-aggregate"})
@@ -176,7 +177,7 @@ def _draft(
     declared = next(iter(node.texts("inlanguage")), None) or language
     return ReviewDraft(
         own_ids=(node.id or "", *(next(iter(node.texts(name)), "") for name in ("url", "identifier"))),
-        url=pages.joined(base, next(iter(node.texts("url")), None)),
+        url=web_url(next(iter(node.texts("url")), None), base),
         author=author,
         author_url=author_url,
         title=None if title in (item, author) else title,
@@ -206,7 +207,7 @@ def _author(node: Node, base: str) -> tuple[str | None, str | None]:
             person if isinstance(person, str) else next(iter([*person.texts("url"), person.id or ""]), None)
         )
         if isinstance(link, str) and (isinstance(person, Node) or link.startswith(("http://", "https://"))):
-            whole = pages.joined(base, link)
+            whole = web_url(link, base)
             if whole is not None and urlsplit(whole)._replace(fragment="") != urlsplit(base)._replace(
                 fragment=""
             ):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-import zlib
 from collections import Counter
-from urllib.parse import urljoin, urlsplit
 
 import charset_normalizer
-import html_text
 import lxml.html
 from lxml import etree
 from w3lib.encoding import html_to_unicode
 
-from crawlers.errors import BodyBrokenError, BodyTooBigError, UnreadableError
+from crawlers.compression import GZIP_MAGIC, inflate
+from crawlers.errors import UnreadableError
+from crawlers.text_of_html import text_of_html
+from crawlers.urls import web_url
 
-LARGEST_PAGE = 10 * 1024 * 1024
 _LONGEST_TEXT = 100_000
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--")
 _LETTERS_JUDGED = 4000
@@ -49,22 +48,9 @@ _ARABIC_ONLY = re.compile("[ةكىي]")
 def unpacked(body: bytes) -> bytes:
     """Return `body`, decompressed if it is gzip by its first bytes, whatever the headers said.
 
-    Raises:
-        BodyTooBigError: it would be larger than 10 MiB.
-        BodyBrokenError: it is gzip that ends early or is damaged.
+    Raises BodyTooBigError and BodyBrokenError as `crawlers.compression.inflate` does.
     """
-    if not body.startswith(b"\x1f\x8b\x08"):
-        return body
-    reader = zlib.decompressobj(wbits=31)
-    try:
-        plain = reader.decompress(body, LARGEST_PAGE + 1)
-    except zlib.error as error:
-        raise BodyBrokenError("the compressed body is damaged") from error
-    if len(plain) > LARGEST_PAGE:
-        raise BodyTooBigError("the body is larger than 10 MiB when decompressed")
-    if not reader.eof:
-        raise BodyBrokenError("the compressed body ends early")
-    return plain
+    return inflate(body) if body.startswith(GZIP_MAGIC) else body
 
 
 def decoded(body: bytes, content_type: str | None) -> str:
@@ -112,14 +98,7 @@ def plain(written: str) -> str:
 
     Breaks between blocks and lines stay; other white space is single.
     """
-    text = written
-    if _MARKUP.search(text):
-        try:
-            text = html_text.extract_text(text[:_LONGEST_TEXT])
-        except (etree.LxmlError, ValueError, AssertionError):
-            text = _MARKUP.sub(" ", text)
-    elif "&" in text:
-        text = html.unescape(text)
+    text = text_of_html(written) if _MARKUP.search(written) else html.unescape(written)
     return tidied(text)
 
 
@@ -137,20 +116,8 @@ def one_line(written: str) -> str:
 
 def base_of(tree: lxml.html.HtmlElement, url: str) -> str:
     """Return the address that relative links of the page start from."""
-    return joined(url, next(iter(tree.xpath("//base[@href][1]/@href")), None)) or url
-
-
-def joined(base: str, link: object) -> str | None:
-    """Return `link` as a whole http(s) address, or None if it is none (`javascript:`, broken, no text)."""
-    if not isinstance(link, str) or not link.strip():
-        return None
-    try:
-        whole = urljoin(base, link.strip())
-        parts = urlsplit(whole)
-        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
-    return whole if fit and len(whole) <= 4000 and not re.search(r"[\s\x00-\x1f]", whole) else None
+    declared = next(iter(tree.xpath("//base[@href][1]/@href")), None)
+    return web_url(declared and str(declared), url) or url
 
 
 def declared_languages(tree: lxml.html.HtmlElement) -> list[str]:

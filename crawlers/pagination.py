@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import lxml.html
 
-from crawlers.pages import joined
+from crawlers.urls import web_url
 
 _PAGE_PARAMETERS = frozenset({"page", "p", "pg", "paged", "pagenumber", "pagenum", "page_no", "pageno", "pn"})
 _NEXT_WORDS = frozenset(
@@ -48,7 +48,7 @@ def next_page(tree: lxml.html.HtmlElement, url: str, base: str, link_header: str
     """
     here = urlsplit(url)
     for sure, link in _candidates(tree, link_header):
-        target = joined(base, link)
+        target = web_url(link, base)
         if target is None:
             continue
         there = urlsplit(target)
@@ -114,7 +114,7 @@ def _by_number(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
     here = urlsplit(url)
     current = _page_number(here.query) or 1
     for link in tree.xpath("//a/@href"):
-        target = joined(base, str(link))
+        target = web_url(str(link), base)
         if target is None:
             continue
         there = urlsplit(target)

@@ -14,6 +14,7 @@ from crawlers import pages
 from crawlers.dates import parse_moment
 from crawlers.ratings import parse_rating
 from crawlers.review_identity import ReviewDraft
+from crawlers.urls import web_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def _read(
             continue
         yield ReviewDraft(
             own_ids=(card.get("id"),),
-            url=pages.joined(base, _first(card, form.link)),
+            url=web_url(_first(card, form.link), base),
             author=pages.one_line(_text(card, form.author)) or None,
-            author_url=pages.joined(base, _first(card, form.author_link)),
+            author_url=web_url(_first(card, form.author_link), base),
             title=title,
             text=text,
             rating=rating.value if rating else None,

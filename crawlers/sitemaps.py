@@ -14,7 +14,8 @@ from lxml import etree
 
 from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
-from crawlers.pages import joined, one_line, unpacked
+from crawlers.pages import one_line, unpacked
+from crawlers.urls import web_url
 
 _MOST_ENTRIES = 50_000
 _LISTS = frozenset({"urlset", "sitemapindex"})
@@ -71,7 +72,7 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     children: dict[str, ChildSitemap] = {}
     for element in root:
         name = _local(element)
-        link = joined(url, _child_text(element, "loc") or (element.text or "").strip())
+        link = web_url(_child_text(element, "loc") or (element.text or "").strip(), url)
         if link is None or len(entries) >= _MOST_ENTRIES:
             continue
         if name == "url":
@@ -97,7 +98,7 @@ def is_sitemap(body: bytes) -> bool:
 
 def sitemaps_in_robots(text: str, url: str) -> tuple[str, ...]:
     """Return the sitemaps that the robots.txt at `url` names, each once."""
-    found = (joined(url, link) for link in _ROBOTS_LINE.findall(text))
+    found = (web_url(link, url) for link in _ROBOTS_LINE.findall(text))
     return tuple(dict.fromkeys(link for link in found if link is not None))
 
 
@@ -160,7 +161,7 @@ def _from_text(body: bytes, url: str) -> Sitemap:
     links = [line for line in lines[:_MOST_ENTRIES] if line.startswith(("http://", "https://"))]
     if not links or len(links) * 2 < min(len(lines), _MOST_ENTRIES):
         raise UnreadableError("it is no sitemap: neither XML nor a list of addresses")
-    whole: Iterable[str | None] = (joined(url, link) for link in links)
+    whole: Iterable[str | None] = (web_url(link, url) for link in links)
     return Sitemap(tuple(SitemapEntry(link) for link in _once(whole)), ())
 
 
