@@ -1,0 +1,80 @@
+"""The bytes of a feed made readable: decompressed, decoded, cleaned of what XML forbids. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from w3lib.encoding import resolve_encoding
+
+from crawlers.compression import GZIP_MAGIC, inflate
+
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BARE_UTF16 = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
+_DECLARATION = re.compile(r"^<\?xml[^>]{0,400}\?>")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_FORBIDDEN_REFERENCE = re.compile(
+    r"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));"
+)
+# What a server says when nobody told it otherwise; what the document says of itself is better.
+_SERVER_DEFAULTS = frozenset({"cp1252", "ascii", "iso8859-1"})
+_FALLBACK = "cp1252"
+_SPOILT_SHARE = 0.1
+
+
+def readable(body: bytes, http_charset: str | None) -> str:
+    """Return the text of a feed, without its XML declaration and without characters that XML forbids.
+
+    Raises:
+        BodyBrokenError, BodyTooBigError: the body itself is gzip and cannot be undone within the limit.
+    """
+    if body.startswith(GZIP_MAGIC):
+        body = inflate(body)
+    text = decoded(body, http_charset).lstrip("\ufeff \t\r\n\x00")
+    text = _DECLARATION.sub("", text, count=1).lstrip()
+    return _FORBIDDEN_REFERENCE.sub("", _FORBIDDEN.sub("", text))
+
+
+def decoded(body: bytes, http_charset: str | None) -> str:
+    """Return the text of a document whose encoding may be undeclared or wrongly declared.
+
+    A byte order mark is believed first; then UTF-8 if the bytes are that, which hardly ever happens by
+    chance; then what the document declares, what the server says, and last Windows-1252.
+    """
+    for mark, encoding in (*_BOMS, *_BARE_UTF16):
+        if body.startswith(mark):
+            return body.decode(encoding, "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    declared = _DECLARED.search(body[:1000])
+    named = (declared[1].decode("ascii") if declared else None, http_charset)
+    candidates = [found for name in named if name and (found := resolve_encoding(name))]
+    if len(candidates) == 2 and candidates[0] in _SERVER_DEFAULTS:
+        candidates.reverse()
+    if _mostly_utf8(body) and (not candidates or "utf-8" in candidates):
+        return body.decode("utf-8", "replace")
+    for encoding in candidates:
+        if encoding == "utf-8":
+            continue
+        try:
+            return body.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    spare = next((encoding for encoding in candidates if encoding != "utf-8"), _FALLBACK)
+    return body.decode(spare, "replace")
+
+
+def _mostly_utf8(body: bytes) -> bool:
+    text = body.decode("utf-8", "replace")
+    spoilt = text.count("\ufffd")
+    sound = sum(character > "\x7f" for character in text) - spoilt
+    return spoilt <= sound * _SPOILT_SHARE
