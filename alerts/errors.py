@@ -24,3 +24,18 @@ class UnknownRule(ValueError):
 
     def __init__(self, name: str, kind: str, known: list[str]) -> None:
         super().__init__(f"rule {name!r}: there is no kind {kind!r}; the kinds are {', '.join(known)}")
+
+
+class ChannelError(Exception):
+    """A channel cannot work as configured. The message says why and what to do, and holds no secret."""
+
+
+class UnknownPayload(ValueError):
+    """The outbox holds a message of a type that this version cannot put into words."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"this version of Marsad cannot write a message of type {kind!r}")
+
+
+class AlreadyTold(Exception):
+    """Another evaluator has told this meanwhile; what this one would have written is rolled back."""

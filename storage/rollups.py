@@ -133,7 +133,8 @@ def ratings(
         *_where(brand, since, until, None, source, "")
     )
     count, total = conn.execute(query).one()
-    return RatingTotal(int(count or 0), total / count if count else None)
+    # PostgreSQL sums counts to a decimal, which no float divides by.
+    return RatingTotal(int(count or 0), total / int(count) if count else None)
 
 
 def observed_since(conn: Connection, brand: str) -> datetime | None:
