@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, distributions
 from config.errors import SharedEnvironmentError
 
 DISTRIBUTION = "marsad"
-NAMES = ("alerts", "cli", "config", "crawlers", "demo", "nlp", "scheduler", "storage")
+NAMES = ("alerts", "cli", "config", "crawlers", "demo", "health", "nlp", "scheduler", "storage")
 _ANY = "|".join(NAMES)
 _IN_RECORD = re.compile(rf"^(?:({_ANY})/[^,]+\.(?:py|so|pyd)|({_ANY})\.(?:py|[^/,]*so|pyd)),", re.MULTILINE)
 _IN_TOP_LEVEL = re.compile(rf"^({_ANY})\s*$", re.MULTILINE)
