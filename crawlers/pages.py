@@ -132,8 +132,14 @@ def declared_languages(tree: lxml.html.HtmlElement) -> list[str]:
     ):
         for raw in tree.xpath(path):
             if match := _TAG.match(str(raw).strip().replace("_", "-")):
-                found.append(match[0])
+                found.append(_usual_case(match[0]))
     return list(dict.fromkeys(found))
+
+
+def _usual_case(tag: str) -> str:
+    primary, *rest = tag.split("-")
+    cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part for part in rest)
+    return "-".join((primary.lower(), *cased))
 
 
 def believable(language: str | None, text: str) -> str | None:

@@ -170,6 +170,25 @@ class CompetitorPostsSpider(SourceSpider):
         """Yield the requests for the articles that a feed names."""
         if not self.accepts(response) or (self.options.feed and self._is_old_news(response)):
             return
+        await self._take_feed(response)
+        for request in self._after_lists():
+            yield request
+
+    async def read_announced_feed(self, response: Response) -> AsyncIterator[Request]:
+        """Yield what follows from a feed that the front page announces, or reads that page as an article."""
+        try:
+            if self.accepts(response):
+                await self._take_feed(response)
+        except CrawlError as error:
+            self._walk.miss(response.url, str(error))
+        for request in self._after_lists() if self._walk.entries else self._front_as_article():
+            yield request
+
+    def _front_as_article(self) -> Iterator[Request]:
+        self._waiting = 1
+        yield self._article(SitemapEntry(self._place))
+
+    async def _take_feed(self, response: Response) -> None:
         charset = http_content_type_encoding(_content_type(response))
         feed = await self.parse_apart(read_feed, response.body, response.url, charset, self.clock())
         self._walk.entries += [
@@ -179,8 +198,6 @@ class CompetitorPostsSpider(SourceSpider):
         ]
         # The user named the feed, and so whatever it announces: many blogs have theirs on another host.
         self._hosts = None
-        for request in self._after_lists():
-            yield request
 
     async def read_front(self, response: Response) -> AsyncIterator[Mention | Request]:
         """Yield what follows from the address of a site without sitemaps: its feed, or the article it is."""
@@ -195,7 +212,7 @@ class CompetitorPostsSpider(SourceSpider):
             return
         links = await self.parse_apart(feed_links, response.body, response.url, _content_type(response))
         if links:
-            yield self.request(links[0], self.read_feed)
+            yield self._optional(links[0], self.read_announced_feed, lambda _: self._front_as_article())
             return
         self._waiting = 1
         async for mention in self.read_page(response, SitemapEntry(response.url)):
@@ -209,7 +226,7 @@ class CompetitorPostsSpider(SourceSpider):
             exclude=self.options.exclude,
             since=self.options.since,
             most=self.options.max_articles,
-            under=part_of_site(self._place) if self.options.url else "/",
+            under=part_of_site(self._place) if self.options.url and self._hosts else "/",
         )
         choice = choose(self._walk.entries, self._known, wishes, self.clock(), self._hosts)
         found_nothing = not self._walk.entries or choice.elsewhere == len(self._walk.entries)
