@@ -21,6 +21,7 @@ _REFERENCES = (
 )
 # A suggestion is worth a look at this many names, a message has room for that many.
 _COMPARED, _LISTED = 200, 20
+_SUGGESTIONS = 50  # the comparison is slow, and nobody reads on
 
 
 def _entries(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,6 +38,7 @@ def _names(values: Mapping[str, Any], section: str) -> dict[str, None]:
 
 def unresolved(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for each name that no entry of the list it should be in has."""
+    told = 0
     for section, key, target in _REFERENCES:
         known = _names(values, target)
         for path, entry in _entries(values, section):
@@ -45,15 +47,18 @@ def unresolved(values: Mapping[str, Any]) -> Iterator[Problem]:
             for index, name in enumerate(given if isinstance(given, list) else [given]):
                 if isinstance(name, str) and name not in known:
                     where = joined(joined(path, key), index) if listed else joined(path, key)
-                    yield _unknown_name(name, where, target, known)
+                    yield _unknown_name(name, where, target, known, told < _SUGGESTIONS)
+                    told += 1
 
 
-def _unknown_name(name: str, path: str, target: str, known: Mapping[str, None]) -> Problem:
-    near = nearest(name, islice(known, _COMPARED))
+def _unknown_name(name: str, path: str, target: str, known: Mapping[str, None], suggest: bool) -> Problem:
+    what = f"{quoted(name, path)}is no name in {target}"
+    near = nearest(name, islice(known, _COMPARED)) if suggest else None
+    if near:
+        return Problem(path, what, f"Did you mean {near}?")
     some = ", ".join(shown_key(other) for other in islice(known, _LISTED))
-    there = f"{target} has: {some}" if known else f"Add it to {target}; there are none yet"
     return Problem(
-        path, f"{quoted(name, path)}is no name in {target}", f"Did you mean {near}?" if near else there
+        path, what, f"{target} has: {some}" if known else f"Add it to {target}; there are none yet"
     )
 
 

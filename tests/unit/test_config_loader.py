@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -197,6 +198,18 @@ digests: {name: w}
 )
 def test_a_mistake_names_its_key_and_what_to_write(tmp_path: Path, text: str, key: str, said: str) -> None:
     assert said in mistakes(tmp_path, text)[key]
+
+
+def test_thousands_of_mistakes_are_told_in_time(tmp_path: Path) -> None:
+    brands = "".join(f"  - {{name: brand number {n}}}\n" for n in range(2000))
+    digests = "".join(
+        f"  - {{name: d{n}, brands: [brand numbr {n}], at: noon, to: [t]}}\n" for n in range(2000)
+    )
+    began = time.process_time()
+    found = mistakes(tmp_path, f"brands:\n{brands}digests:\n{digests}")
+    assert len(found) == 6000
+    assert "Did you mean brand number" in found["digests[0].brands[0]"]
+    assert time.process_time() - began < 5
 
 
 def test_a_variable_wins_over_the_file_and_the_real_one_over_dotenv(tmp_path: Path) -> None:
