@@ -17,7 +17,7 @@ from crawlers.urls import web_url
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One status. `handle` is `name@server` also for the server's own people; counts are None if untold."""
+    """One status. `handle` is `name@server` also for the server's own people; None is what is not told."""
 
     id: str
     url: str | None
@@ -25,7 +25,7 @@ class Status:
     created_at: datetime | None
     language: str | None
     reply_to: str | None
-    handle: str
+    handle: str | None
     name: str | None
     profile_url: str | None
     followers: int | None
@@ -87,10 +87,10 @@ def _status(raw: Mapping[str, Any], server: str) -> Status:
     )
 
 
-def _handle(account: Mapping[str, Any], server: str) -> str:
+def _handle(account: Mapping[str, Any], server: str) -> str | None:
     name = one_line(_string(account.get("acct")) or _string(account.get("username")))[:300]
-    if "@" in name:
-        return name
+    if not name or "@" in name:
+        return name or None
     home = urlsplit(web_url(_string(account.get("url"))) or "").hostname or server
     return f"{name}@{home}"
 

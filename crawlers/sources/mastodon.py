@@ -141,19 +141,25 @@ def _fields(status: Status) -> dict[str, Any]:
         "url": status.url,
         "canonical_url": canonical(status.url),
         "text": status.text,
-        "author": Author(
-            "mastodon",
-            status.handle,
-            name=status.name,
-            profile_url=status.profile_url,
-            followers=status.followers,
-        ),
+        "author": _author(status),
         "engagement": Engagement(likes=status.likes, replies=status.replies, shares=status.shares),
         "reach": status.followers,
         "published_at": status.created_at,
         "parent_id": status.reply_to,
         "language_hint": status.language,
     }
+
+
+def _author(status: Status) -> Author | None:
+    if status.handle is None:
+        return None
+    return Author(
+        "mastodon",
+        status.handle,
+        name=status.name,
+        profile_url=status.profile_url,
+        followers=status.followers,
+    )
 
 
 def _newer(one: str, known: str) -> bool:
