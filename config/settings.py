@@ -104,7 +104,7 @@ class AlertRule(Open):
 class Digest(Strict):
     """A weekly summary."""
 
-    name: Name
+    name: Name = Field(description="A name of your choice, used in messages and on the command line.")
     brands: list[str] = Field(min_length=1, description="The brands it is about, by name.")
     at: Weekly = Field(description="When to send it, such as sunday 09:00, in `timezone`.")
     language: Language | None = Field(default=None, description="ar or en; else the top one.")
