@@ -38,8 +38,9 @@ _WEEKDAYS = (7, 24, 2.0)
 _PRIOR_DISPERSION = 0.1
 _PRIOR_WINDOWS = 5.0
 _LEAST_DISPERSION = 0.01
-_TRIM = 0.97  # a spike of a day and a half in eight weeks does not move the start of the fit
+_TRIM = 0.95  # a spike of two days in eight weeks does not move the start of the fit, a new level does
 _ROUNDS = 3
+_EPISODE = 12
 _TINY = 1e-250
 
 
@@ -133,13 +134,12 @@ def fit(series: Hourly, zone: tzinfo) -> Baseline:
     capped = np.minimum(counts, max(1.0, float(np.quantile(counts, _TRIM))))
     rate = _rate(capped, watched, weights)
     for _ in range(_ROUNDS):
-        by_hour = _factors(capped, rate * watched, weights, week % 24, _HOURS)
-        by_weekday = _factors(capped, rate * watched * by_hour[week % 24], weights, week // 24, _WEEKDAYS)
+        by_hour = _factors(capped, watched, watched, week % 24, _HOURS)
+        by_weekday = _factors(capped, watched * by_hour[week % 24], watched, week // 24, _WEEKDAYS)
         rhythm = watched * by_hour[week % 24] * by_weekday[week // 24]
         rate = _rate(capped, rhythm, weights)
         usual = rate * rhythm
-        spread = _dispersion(capped, usual, weights, 1)
-        capped = np.minimum(counts, usual + 4.0 * np.sqrt(usual + spread * usual**2) + 1.0)
+        capped = _without_spikes(counts, capped, usual, weights)
     dispersion = {window: _dispersion(capped, usual, weights, window) for window in WINDOWS}
     return Baseline(
         rate=rate,
@@ -172,11 +172,6 @@ def most_surprising(surprises: Sequence[Surprise], min_count: int) -> Surprise |
     """Return the window furthest from usual among those with at least `min_count` mentions, if any."""
     spoken = [one for one in surprises if one.observed >= min_count]
     return max(spoken, key=lambda one: (one.score, one.hours), default=None)
-
-
-def enough_history(watched_since: datetime | None, now: datetime, least: timedelta) -> bool:
-    """Tell whether the time watched before the windows that end now is at least `least`."""
-    return watched_since is not None and now - timedelta(hours=LONGEST) - watched_since >= least
 
 
 def window_start(end: datetime, window: int) -> datetime:
@@ -234,18 +229,41 @@ def _uncertainty(counts: Floats, weights: Floats, dispersion: float) -> float:
     return float(1.0 / (mentions + 0.5) + dispersion / (days + 1.0))
 
 
+def _without_spikes(counts: Floats, capped: Floats, usual: Floats, weights: Floats) -> Floats:
+    """Cut single hours down to the edge of the ordinary, and whole episodes to what is usual.
+
+    `capped` is the result so far, by which the width of the ordinary is measured.
+    """
+    hours, spans = (
+        _sliding(counts, window) > _edge(_sliding(usual, window), _dispersion(capped, usual, weights, window))
+        for window in (1, _EPISODE)
+    )
+    kept = np.where(hours, _edge(usual, _dispersion(capped, usual, weights, 1)), counts)
+    in_episode = np.convolve(spans, np.ones(_EPISODE))[: len(counts)] > 0.5 if len(spans) else hours & False
+    return np.where(in_episode, usual, kept)
+
+
+def _edge(usual: Floats, dispersion: float) -> Floats:
+    return usual + 4.0 * np.sqrt(usual + dispersion * usual**2) + 1.0
+
+
 def _factors(
     counts: Floats,
-    usual: Floats,
-    weights: Floats,
+    pattern: Floats,
+    watched: Floats,
     part: npt.NDArray[np.int64],
     cycle: tuple[int, int, float],
 ) -> Floats:
-    """Return one factor a part: observed over expected, shrunk towards 1 by few mentions and few turns."""
+    """Return one factor a part: observed over expected, shrunk towards 1 by few mentions and few turns.
+
+    Expected is `pattern`, scaled to all of the counts. Old weeks count as much as new ones here: rhythms
+    stay when levels change.
+    """
     parts, hours, patience = cycle
-    seen = np.bincount(part, weights * counts, parts)
-    hoped = np.bincount(part, weights * usual, parts)
-    turns = np.bincount(part, weights, parts) / hours
+    seen = np.bincount(part, counts, parts)
+    hoped = np.bincount(part, pattern, parts)
+    hoped *= seen.sum() / max(float(hoped.sum()), 1e-9)
+    turns = np.bincount(part, watched, parts) / hours
     raw = (seen + _RHYTHM_PRIOR) / (hoped + _RHYTHM_PRIOR)
     return np.asarray(raw ** (turns / (turns + patience)), dtype=np.float64)
 
