@@ -11,7 +11,7 @@ from crawlers import pages
 from crawlers.dates import parse_moment
 from crawlers.linked_data import Described, Node, describe, walk
 from crawlers.pagination import next_page
-from crawlers.ratings import Rating, number_in, parse_rating
+from crawlers.ratings import Rating, count_in, number_in, parse_rating
 from crawlers.review_cards import read_cards
 from crawlers.review_identity import ReviewDraft, identified, merged
 from crawlers.urls import web_url
@@ -128,8 +128,8 @@ def _aggregate(node: Node, owner: Node | None) -> Aggregate | None:
     if written is None:
         written = next(iter(node.texts("rating")), None)
     rating = parse_rating(written, best=best, worst=worst)
-    counts = [number_in(text) for text in node.texts("reviewcount", "ratingcount", "count", "votes")]
-    count = next((int(number) for number in counts if number is not None and number >= 0), None)
+    counts = (count_in(text) for text in node.texts("reviewcount", "ratingcount", "count", "votes"))
+    count = next((number for number in counts if number is not None), None)
     if rating is None and count is None:
         return None
     holders = [*node.values("itemreviewed"), *([owner] if owner is not None else [])]

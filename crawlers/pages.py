@@ -98,13 +98,18 @@ def plain(written: str) -> str:
 
     Breaks between blocks and lines stay; other white space is single.
     """
-    text = text_of_html(written) if _MARKUP.search(written) else html.unescape(written)
-    return tidied(text)
+    whole = _whole(written)
+    return tidied(text_of_html(whole) if _MARKUP.search(whole) else html.unescape(whole))
+
+
+def _whole(text: str) -> str:
+    """Join surrogate pairs, as JSON may spell them, and replace halves, which no database takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def tidied(text: str) -> str:
     """Return plain `text` with single spaces, at most one empty line, and only storable characters."""
-    text = _NOT_XML.sub("", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    text = _NOT_XML.sub("", _whole(text))
     lines = (" ".join(line.split()) for line in text[:_LONGEST_TEXT].splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

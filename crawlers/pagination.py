@@ -113,9 +113,9 @@ def _by_number(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
     """Return the link of the same list whose page parameter is one more than this page's."""
     here = urlsplit(url)
     current = _page_number(here.query) or 1
-    for link in tree.xpath("//a/@href"):
-        target = web_url(str(link), base)
-        if target is None:
+    for element in tree.xpath("//a[@href]"):
+        target = web_url(element.get("href"), base)
+        if target is None or _is_disabled(element):
             continue
         there = urlsplit(target)
         if (there.netloc, there.path) != (here.netloc, here.path):

@@ -10,6 +10,7 @@ from crawlers.dates import plain_digits
 DEFAULT_SCALE = 5.0
 _LARGEST_SCALE = 1000.0
 _NUMBER = re.compile(r"-?\d{1,6}(?:[.,]\d{1,6})?")
+_COUNT = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f' ]\d{3})+(?!\d)|\d{1,12}")
 _OF = re.compile(
     r"(?P<value>\d{1,4}(?:[.,]\d{1,4})?)\s*(?:/|out of|of|von|sur|de|su|من أصل|من اصل|من|из|van|av|מתוך)"
     r"\s*(?P<best>\d{1,4}(?:[.,]\d{1,4})?)",
@@ -31,6 +32,12 @@ def number_in(written: object) -> float | None:
     """Return the first number in `written`, in any script's digits and with `.` or `,`, or None."""
     found = _NUMBER.search(plain_digits(str(written)[:200]))
     return float(found[0].replace(",", ".")) if found else None
+
+
+def count_in(written: object) -> int | None:
+    """Return the whole number in `written`, whose thousands may be set apart, or None."""
+    found = _COUNT.search(plain_digits(str(written)[:200]))
+    return int(re.sub(r"\D", "", found[0])) if found else None
 
 
 def parse_rating(
