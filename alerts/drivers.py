@@ -21,6 +21,7 @@ SOURCES = 3
 POSTS = 3
 _PRIOR = 2.0  # mentions' worth of belief that a word is as frequent now as over all
 _LEAST_ODDS = 1.0  # standard errors
+_SAME = 0.8  # a longer phrase in nearly as many mentions says the same, and more
 
 
 def words(now: Sequence[StoredMention], before: Sequence[StoredMention], expected: float) -> list[Driver]:
@@ -36,10 +37,13 @@ def words(now: Sequence[StoredMention], before: Sequence[StoredMention], expecte
         for phrase, count in present.items()
         if count >= least
     }
-    ranked = sorted(odds, key=lambda phrase: (-odds[phrase], -present[phrase], -len(phrase), phrase))
+    telling = [phrase for phrase, score in odds.items() if score >= _LEAST_ODDS]
+    ranked = sorted(telling, key=lambda phrase: (-odds[phrase], -present[phrase], -len(phrase), phrase))
     chosen: list[str] = []
     for phrase in ranked:
-        if odds[phrase] >= _LEAST_ODDS and not _said_already(phrase, chosen):
+        parts = _parts(phrase)
+        fuller = any(parts < _parts(other) and present[other] >= _SAME * present[phrase] for other in telling)
+        if not fuller and not any(parts <= _parts(other) or _parts(other) <= parts for other in chosen):
             chosen.append(phrase)
     return [
         {
@@ -90,14 +94,13 @@ def _log_odds(now: int, all_now: int, before: int, all_before: int) -> float:
     belief = _PRIOR * (now + before + 0.5) / (all_now + all_before + 1.0)
     odds = math.log((now + belief) / (all_now - now + _PRIOR - belief))
     past = math.log((before + belief) / (all_before - before + _PRIOR - belief))
-    return (odds - past) / math.sqrt(1 / (now + belief) + 1 / (before + belief))
+    held = 1 / (now + belief) + 1 / (before + belief)
+    lacking = 1 / (all_now - now + _PRIOR - belief) + 1 / (all_before - before + _PRIOR - belief)
+    return (odds - past) / math.sqrt(held + lacking)
 
 
-def _said_already(phrase: str, chosen: Sequence[str]) -> bool:
-    parts = set(phrase.casefold().split())
-    return any(
-        parts <= set(other.casefold().split()) or set(other.casefold().split()) <= parts for other in chosen
-    )
+def _parts(phrase: str) -> frozenset[str]:
+    return frozenset(phrase.casefold().split())
 
 
 def _weight(stored: StoredMention) -> tuple[float, ...]:
