@@ -144,7 +144,7 @@ def _xml_feed(text: str, url: str, now: datetime) -> tuple[str | None, list[_Dra
 def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner: str | None) -> _Draft:
     source = entry.get("source") or {}
     publisher = one_line(text_of_html(str(source.get("title") or "")))[:_LONGEST_NAME] or None
-    author = _name((entry.get("author_detail") or {}).get("name")) or _name(entry.get("author"))
+    author = _author(entry)
     text, text_language = _body(entry)
     statistics = entry.get("media_statistics") or {}
     fields = {
@@ -160,6 +160,14 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
         "replies": _count(entry.get("slash_comments") or entry.get("thr_total")),
     }
     return _Draft(guid=_short_guid(entry.get("id")), fields=fields)
+
+
+def _author(entry: Any) -> str | None:
+    written = one_line(str(entry.get("author") or ""))
+    if _EMAIL_AND_NAME.fullmatch(written[:_LONGEST_NAME]):
+        # feedparser cuts such a name apart where the top-level domain has more than four letters.
+        return _name(written)
+    return _name((entry.get("author_detail") or {}).get("name")) or _name(written)
 
 
 def _title(entry: Any) -> str | None:
