@@ -27,7 +27,7 @@ def fault_in(payload: object) -> str | None:
 
 def _ids_differ(blocks: list[dict[str, Any]]) -> bool:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
-    return len(ids) == len(set(ids)) and all(isinstance(name, str) and len(name) <= 255 for name in ids)
+    return all(isinstance(name, str) and len(name) <= 255 for name in ids) and len(ids) == len(set(ids))
 
 
 def _block_is_sound(block: object) -> bool:

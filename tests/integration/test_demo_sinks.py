@@ -14,8 +14,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.webhook import WebhookClient
 
+from alerts.channels import base as channels
+from alerts.rules import base as rules
+from config.loader import Kinds, load
+from crawlers import base as sources
 from demo.block_kit import fault_in
 from demo.config import configuration
 from demo.loopback import Fault, Misbehaviour, failing, rate_limited
@@ -150,6 +157,34 @@ def test_documented_limits_hold(blocks: Any, sound: bool) -> None:
     assert fault_in({"text": "x", "blocks": blocks}) == (None if sound else "invalid_blocks")
 
 
+_WORDS = (
+    "type",
+    "text",
+    "section",
+    "mrkdwn",
+    "blocks",
+    "fields",
+    "block_id",
+    "elements",
+    "actions",
+    "button",
+)
+_JSON = st.recursive(
+    st.none() | st.integers() | st.sampled_from(_WORDS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_WORDS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(blocks=st.lists(st.dictionaries(st.sampled_from(_WORDS), _JSON, max_size=5), max_size=4))
+def test_any_blocks_are_judged_without_an_error(blocks: Any) -> None:
+    assert fault_in({"text": "x", "blocks": blocks}) in (None, "invalid_blocks")
+
+
+def test_an_odd_block_id_is_refused_like_any_other_fault() -> None:
+    assert fault_in({"text": "x", "blocks": [{"type": "divider", "block_id": []}]}) == "invalid_blocks"
+
+
 def test_slack_misbehaves_as_told_and_a_lost_answer_is_saved(slack: SlackSink) -> None:
     slack.misbehave(rate_limited(3), failing(500), Misbehaviour(Fault.DROP), Misbehaviour(Fault.LOSE_ANSWER))
     assert post(slack, b'{"text":"x"}')[0] == 429
@@ -250,16 +285,22 @@ def test_a_stopped_mail_sink_refuses_and_starts_again_on_its_port(mail: MailSink
     send(mail, message())
 
 
-def test_the_configuration_names_each_place_channel_and_rule() -> None:
+def test_the_configuration_is_one_that_the_daemon_takes(tmp_path: Path) -> None:
     made = configuration("http://127.0.0.1:1", "http://127.0.0.1:2/x", 2525, "sqlite:///marsad.db")
-    channels = {channel["name"] for channel in made["channels"]}
-    assert all(set(part["to"]) <= channels for part in [*made["alerts"], *made["digests"]])
-    brands = {brand["name"] for brand in made["brands"]}
-    assert {source["brand"] for source in made["sources"] if "brand" in source} <= brands
-    assert {rule["kind"] for rule in made["alerts"]} == {
+    path = tmp_path / "marsad.yaml"
+    path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
+    kinds = Kinds(sources.options_models(), channels.options_models(), rules.options_models())
+    settings = load(path, kinds, {})
+    assert {source.kind for source in settings.sources} == {
+        "feed",
+        "reviews",
+        "competitor_posts",
+        "mastodon",
+    }
+    assert {rule.kind for rule in settings.alerts} == {
         "negative_spike",
         "influencer_post",
         "competitor_post",
         "rating_drop",
     }
-    assert {digest["language"] for digest in made["digests"]} == {"ar", "en"}
+    assert {digest.language for digest in settings.digests} == {"ar", "en"}
