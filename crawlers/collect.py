@@ -28,6 +28,7 @@ from crawlers.base import Clock, Deliver, SourceSpider, Visit, kinds
 from crawlers.fetching import scrapy_settings
 from storage import mentions as shelf
 from storage import sources as ledger
+from storage.errors import StorageError
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
 
@@ -37,7 +38,7 @@ VISIT_DEADLINE = timedelta(minutes=10)
 _STOP_PATIENCE_SECONDS = 45.0
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _luck = random.SystemRandom()
 
 
@@ -62,7 +63,12 @@ async def collect(
 
     async def one(source: Source) -> FetchEvent:
         async with gate:
-            return await _collect_one(engine, settings, clock, source)
+            try:
+                return await _collect_one(engine, settings, clock, source)
+            except Exception as error:
+                # One source's trouble, whatever it is, must not end the visits of the others.
+                _logger.exception("visit broke", extra={"source": source.name})
+                return _broken(source, error, clock)
 
     return await _all(one, [chosen[name] for name in names])
 
@@ -91,6 +97,13 @@ async def _all(one: Callable[[Source], Awaitable[T]], sources: Sequence[Source])
 
 async def _as_coroutine(pending: Awaitable[T]) -> T:
     return await pending
+
+
+def _broken(source: Source, error: Exception, clock: Clock) -> FetchEvent:
+    state = SourceState(source=source.name)
+    visit = Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
+    event, _ = _outcome(source, visit, _Harvest(), clock)
+    return event
 
 
 def _chosen(settings: Settings, only: Collection[str] | None) -> list[Source]:
@@ -147,35 +160,32 @@ async def _collect_one(engine: Engine, settings: Settings, clock: Clock, source:
             ready, harvest.batch = harvest.batch, []
             try:
                 await asyncio.to_thread(_store, engine, harvest, ready)
-            except SQLAlchemyError as error:
-                trouble.append(_database_trouble(source, error))
+            except Exception as error:
+                _logger.exception("database failed", extra={"source": source.name})
+                trouble.append(_database_trouble(error))
 
-    try:
-        state = await asyncio.to_thread(_load, engine, source.name)
-    except SQLAlchemyError as error:
-        state = SourceState(source=source.name)
-        trouble.append(_database_trouble(source, error))
-        visit = Visit(state=state)
-    else:
-        visit = await _visit(settings, clock, source, state, deliver)
+    state = await asyncio.to_thread(_load, engine, source.name)
+    visit = await _visit(settings, clock, source, state, deliver)
     if trouble:
         # What could not be stored must be met again: the visit counts as failed and the cursor stays.
         visit = replace(visit, failure=trouble[0])
         harvest.batch = []
+    if visit.failure is not None:
+        visit = replace(visit, state=state)
     return await _finish(engine, clock, source, visit, state, harvest)
 
 
 async def _finish(
     engine: Engine, clock: Clock, source: Source, visit: Visit, state: SourceState, harvest: _Harvest
 ) -> FetchEvent:
-    visit = replace(visit, state=visit.state if visit.failure is None else state)
     try:
         event = await asyncio.to_thread(_conclude, engine, clock, source, visit, harvest)
-    except SQLAlchemyError as error:
-        failed = replace(visit, failure=_database_trouble(source, error), state=state)
+    except (SQLAlchemyError, StorageError) as error:
+        _logger.exception("database failed", extra={"source": source.name})
+        failed = replace(visit, failure=_database_trouble(error), state=state)
         event, _ = _outcome(source, failed, harvest, clock)
     if event.status is FetchStatus.FAILED:
-        _log.warning("source failed: %s", event.error, extra={"source": source.name})
+        _logger.warning("source failed: %s", event.error, extra={"source": source.name})
     return event
 
 
@@ -254,7 +264,7 @@ async def _visit(
         _spider(crawler).fail(f"the visit took longer than {VISIT_DEADLINE.total_seconds() / 60:g} minutes")
         await _stop(crawler, crawl, patience=_STOP_PATIENCE_SECONDS)
     elif (error := crawl.exception()) is not None:
-        _log.error("crawl broke", exc_info=error, extra={"source": source.name})
+        _logger.error("crawl broke", exc_info=error, extra={"source": source.name})
         return Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
     visit = _spider(crawler).visit
     if visit.failure is None and visit.http_status is None:
@@ -276,7 +286,7 @@ async def _stop(crawler: Any, crawl: asyncio.Future[None], patience: float) -> N
         crawl.cancel()
 
 
-def _database_trouble(source: Source, error: SQLAlchemyError) -> str:
-    _log.error("database failed", exc_info=error, extra={"source": source.name})
+def _database_trouble(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
-    return f"what it sent could not be stored: {str(cause).splitlines()[0][:200]}"
+    words = next(iter(str(cause).splitlines()), type(error).__name__)
+    return f"what it sent could not be stored: {words[:200]}"

@@ -26,7 +26,7 @@ from typing import ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from crawlers.errors import CrawlError, ParserCrashError, ParsingTimeoutError, ParsingMemoryError
+from crawlers.errors import CrawlError, ParserCrashError, ParsingMemoryError, ParsingTimeoutError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +36,7 @@ MEMORY_HEADROOM_BYTES = 1024 * 1024 * 1024
 _CHILDREN = 2
 _TASKS_PER_CHILD = 2000
 _PR_SET_PDEATHSIG = 1
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _pool: ProcessPool | None = None
 
@@ -63,7 +63,7 @@ async def parse(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     except RecursionError:
         raise ParserCrashError("it is nested too deep to be read") from None
     except Exception as error:
-        _log.warning("parser failed", exc_info=True)
+        _logger.warning("parser failed", exc_info=True)
         raise ParserCrashError(f"reading it failed ({type(error).__name__})") from error
 
 

@@ -35,8 +35,9 @@ def install_reactor() -> asyncio.AbstractEventLoop:
     # Threads resolve names; one stuck in a resolver must not keep the program from ending.
     any_reactor.getThreadPool().threadFactory = partial(threading.Thread, daemon=True)
     any_reactor.startRunning(installSignalHandlers=False)
-    for noisy in ("scrapy", "protego", "filelock"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    logging.getLogger("scrapy").setLevel(logging.ERROR)
+    # A robots.txt that cannot be had is no error: the page itself tells if anything is wrong.
+    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     _loop = loop
     return loop
 

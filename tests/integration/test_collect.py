@@ -325,3 +325,36 @@ def test_mastodon_without_its_token_fails_with_the_place_of_the_secret(
     assert event.status is FetchStatus.FAILED
     assert "MARSAD_TEST_NO_SUCH_TOKEN" in event.error
     assert site.asked == []
+
+
+def test_characters_that_databases_refuse_do_no_harm(engine, site, configured, clock, run, answer):
+    written = (
+        '{"version": "https://jsonfeed.org/version/1", "items": ['
+        '{"id": "a\\u0000b", "title": "t\\ud800", "content_text": "x\\u0000y\\udc00", "url": "http://a.example/\\ud800",'
+        ' "author": {"name": "n\\u0000\\ud800"}}]}'
+    )
+    site.pages["/feed"] = answer(written.encode())
+    (event,) = run(lambda: collect(engine, configured(feed(site)), clock))
+    assert (event.status, event.items_new, count(engine)) == (FetchStatus.OK, 1, 1)
+    (event,) = run(lambda: collect(engine, configured(feed(site, path="/feed?x")), clock, force=True))
+    assert (event.items_new, event.items_revised) == (0, 0)
+
+
+def test_a_bug_at_one_source_does_not_stop_the_others(
+    engine, site, configured, clock, run, answer, monkeypatch
+):
+    from crawlers import collect as module
+
+    load = module.ledger.load_state
+
+    def broken(connection, name):
+        if name == "bad":
+            raise ZeroDivisionError
+        return load(connection, name)
+
+    monkeypatch.setattr(module.ledger, "load_state", broken)
+    site.pages["/feed"] = answer(rss(item(1)))
+    settings = configured(feed(site, "bad"), feed(site))
+    events = {event.source: event for event in run(lambda: collect(engine, settings, clock))}
+    assert "ZeroDivisionError" in events["bad"].error
+    assert events["news"].status is FetchStatus.OK
