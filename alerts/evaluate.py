@@ -158,7 +158,9 @@ def _close(turn: _Round, standing: Alert, life: Life, taken: Step, reading: Read
     )
     kept.save(turn.conn, alert, turn.now, taken.why)
     if taken.change is not None:
-        _tell(turn, alert, _occasion(alert, life), taken.change, life.told, reading.series, None)
+        # Why it began is no news when it is over.
+        over = replace(alert, drivers=())
+        _tell(turn, over, _occasion(alert, life), taken.change, life.told, reading.series, None)
     return alert
 
 

@@ -44,14 +44,14 @@ def watched(
 def starts(
     rows: Sequence[Row], first_visits: Mapping[str, datetime], first_mention: datetime, since: datetime
 ) -> dict[str, datetime]:
-    """Return since when each source was watched, never before `since`.
+    """Return since when each source was watched for the brand, never before `since`.
 
-    What was imported was never visited; it is taken to be complete from the brand's first mention on.
+    Before the brand's first mention nobody looked for it: a brand added to the configuration today has no
+    silent past. What was imported was never visited; it is taken to be complete from that mention on.
     """
-    found = dict(first_visits)
-    for source, _, _ in rows:
-        found.setdefault(source, first_mention)
-    return {source: max(since, start) for source, start in found.items()}
+    earliest = max(since, first_mention)
+    found = dict.fromkeys((source for source, _, _ in rows), earliest)
+    return found | {source: max(earliest, visit) for source, visit in first_visits.items()}
 
 
 def lay_out(

@@ -205,6 +205,13 @@ def test_a_source_added_later_brings_no_spike_but_the_others_still_do(world: Wor
     assert alert.observed == 14
 
 
+def test_a_brand_that_is_new_in_the_configuration_has_no_silent_past(world: World) -> None:
+    world.visited("news", NOW - timedelta(days=300))
+    world.usual(days=3)
+    world.outburst(NOW, 14)
+    assert world.decide() == []
+
+
 def test_late_arrivals_count_where_they_belong(world: World) -> None:
     world.visited("news", NOW - timedelta(days=30))
     world.usual()
@@ -235,6 +242,7 @@ def test_an_episode_grows_once_ends_once_and_is_not_told_again(world: World) -> 
     ]
     over = world.payloads()[-1]
     assert over["facts"]["calm_hours"] == 6
+    assert over["drivers"] == over["posts"] == []
     assert over["facts"]["calm_observed"] <= 3
     with world.engine.connect() as conn:
         keys = list(conn.scalars(select(tables.outbox.c.idempotency_key)))

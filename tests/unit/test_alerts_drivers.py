@@ -139,7 +139,8 @@ def test_imported_mentions_are_complete_from_the_first_one_on() -> None:
     rows = [("survey", NOW - timedelta(days=3), 1), ("news", NOW - HOUR, 1)]
     visits = {"news": NOW - timedelta(days=90)}
     since = NOW - timedelta(days=56)
-    assert starts(rows, visits, first, since) == {"survey": first, "news": since}
+    assert starts(rows, visits, first, since) == {"survey": first, "news": first}
+    assert starts(rows, visits, NOW - timedelta(days=400), since) == {"survey": since, "news": since}
 
 
 def test_a_message_is_json_says_all_there_is_and_goes_once_to_each_channel() -> None:
