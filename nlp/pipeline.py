@@ -19,7 +19,7 @@ from nlp.patterns import BrandRule
 from nlp.sentiment import arabic, english
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.sentiment.rating import combine, read_rating
-from storage.records import Analysis, BrandMatch, Entity, SignalMatch
+from storage.records import Analysis, BrandMatch, Entity, Mention, SignalMatch
 
 CLIP = 10_000
 """Code points of a text that are read; models read less (docs/models.md)."""
@@ -47,6 +47,19 @@ class TextItem:
     rating_scale: float | None = None
     language_hint: str | None = None
     brand: str | None = None
+
+    @classmethod
+    def of(cls, id: str, mention: Mention, brand: str | None) -> TextItem:
+        """Return the item that is read of a mention from a source about `brand`, or about none."""
+        return cls(
+            id=id,
+            text=mention.text,
+            title=mention.title,
+            rating=mention.rating,
+            rating_scale=mention.rating_scale,
+            language_hint=mention.language_hint,
+            brand=brand,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nlp.sentiment.linear import LinearModel
+if TYPE_CHECKING:
+    from nlp.sentiment.linear import LinearModel
 
 MODEL_PATH = Path(__file__).parents[1] / "models" / "sentiment-ar.npz"
 VERSION = "sentiment-ar-1"
@@ -12,4 +14,6 @@ VERSION = "sentiment-ar-1"
 
 def load() -> LinearModel:
     """Return the shipped Arabic model. Raises ModelUnavailable where its file is missing or damaged."""
+    from nlp.sentiment.linear import LinearModel
+
     return LinearModel.load(MODEL_PATH)

@@ -1,0 +1,70 @@
+"""Texts in and analyses out as a stream of JSON Lines, many batches in hand and in the order they came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO
+
+from nlp.errors import BadLine
+from nlp.jsonl import parse_line, to_json
+from nlp.pipeline import PipelineConfig, TextItem
+from nlp.workers import AnalysisPool
+from storage.records import Analysis
+
+_BATCH = 64
+_MOST_WORKERS = 4
+
+
+@dataclass(slots=True)
+class LineCount:
+    """How many lines were analysed, and how many could not be read."""
+
+    good: int = 0
+    bad: int = 0
+
+
+async def analyze(
+    lines: Iterable[bytes], out: IO[bytes], config: PipelineConfig, complain: Callable[[str], None]
+) -> LineCount:
+    """Write one line of JSON for each line that holds a text; `complain` is told of the others by number.
+
+    A blank line is passed over. Raises ModelUnavailable where a model is missing.
+    """
+    count = LineCount()
+    items = _items(lines, count, complain)
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    async with AnalysisPool(config, workers=workers) as pool:
+        in_hand: deque[tuple[list[TextItem], asyncio.Task[list[Analysis]]]] = deque()
+        while (batch := list(islice(items, _BATCH))) or in_hand:
+            if batch:
+                in_hand.append((batch, asyncio.create_task(pool.analyze(batch))))
+            if not batch or len(in_hand) > workers:
+                ready, task = in_hand.popleft()
+                _write(out, ready, await task)
+                count.good += len(ready)
+    return count
+
+
+def _items(lines: Iterable[bytes], count: LineCount, complain: Callable[[str], None]) -> Iterator[TextItem]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield parse_line(line)
+        except BadLine as error:
+            count.bad += 1
+            complain(f"line {number}: {error}; skipped")
+
+
+def _write(out: IO[bytes], items: list[TextItem], found: list[Analysis]) -> None:
+    for item, analysis in zip(items, found, strict=True):
+        document = json.dumps(to_json(item, analysis), ensure_ascii=False)
+        # A lone surrogate from the input has no UTF-8 form; as an escape it survives.
+        out.write(document.encode("utf-8", "backslashreplace") + b"\n")
+    out.flush()
