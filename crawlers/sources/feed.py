@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field
 from scrapy.http import Request, Response
 
 from crawlers.base import SourceOptions, SourceSpider, WebAddress
-from crawlers.feeds import FeedEntry, read_feed
+from crawlers.feed_entries import FeedEntry
+from crawlers.feeds import read_feed
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, Mention, MentionKind
 
