@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import struct
 import time
 import zlib
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from crawlers import fetching, parsing
 from crawlers.collect import collect, preview
@@ -176,10 +182,42 @@ def test_a_redirect_to_another_scheme_is_not_followed(visit, answer, target):
     assert (event.status, found) == (FetchStatus.FAILED, [])
 
 
-def test_an_untrusted_certificate_or_no_tls_is_named(site, configured, clock, run):
+def test_a_server_without_tls_is_named(site, configured, clock, run):
     entry = {"name": "tls", "kind": "feed", "url": f"https://127.0.0.1:{site.port}/feed"}
     ((event, _),) = run(lambda: preview(configured(entry), clock))
     assert "secure connection" in event.error
+
+
+def self_signed(folder):
+    """Write a certificate for 127.0.0.1 that nobody vouches for, with its key, and return the file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    file = folder / "server.pem"
+    file.write_bytes(
+        certificate.public_bytes(pem)
+        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(site, answer, configured, clock, run, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    site.wrap(context)
+    site.pages["/feed"] = answer(FEED)
+    entry = {"name": "tls", "kind": "feed", "url": f"https://127.0.0.1:{site.port}/feed"}
+    ((event, found),) = run(lambda: preview(configured(entry), clock))
+    assert event.error == "tls: the certificate of the server cannot be trusted"
+    assert (found, site.asked) == ([], [])
 
 
 def test_refused_connections_and_unknown_names(configured, clock, run):
@@ -245,8 +283,6 @@ def hang_on_marked(body, *rest):
 
 
 def test_a_visit_has_a_deadline(site, answer, configured, clock, run, monkeypatch):
-    from datetime import timedelta
-
     monkeypatch.setattr("crawlers.collect.VISIT_DEADLINE", timedelta(seconds=0.5))
     monkeypatch.setattr(fetching, "REQUEST_TIMEOUT_SECONDS", 2)
     site.pages["/feed"] = answer(raw=lambda _: time.sleep(4))
