@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from math import exp, sqrt
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class LinearModel:
     def load(cls, path: Path) -> LinearModel:
         """Read a model that `save` wrote. Raises ModelUnavailable where the file is missing or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 negative, neutral, positive = (float(value) for value in stored["thresholds"])
                 model = cls(
                     stored["weights"],
@@ -59,7 +60,7 @@ class LinearModel:
                     (negative, neutral, positive),
                     str(stored["version"]),
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ModelUnavailable(f"{path.name} cannot be read ({error}); install Marsad again") from error
         if model._weights.shape != (BUCKETS, len(LABELS)):
             raise ModelUnavailable(f"{path.name} was made by another version; install Marsad again")
