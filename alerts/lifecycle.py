@@ -77,7 +77,11 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How things look now: out of the ordinary or not, back to normal or not (both may be no), how bad."""
+    """How things look now: out of the ordinary or not, back to normal or not, how bad.
+
+    Neither may hold (not so bad as to begin an alert, not so good as to end one), or both (a long span is
+    out of the ordinary, and the newest part of it is not).
+    """
 
     abnormal: bool
     calm: bool
@@ -110,15 +114,14 @@ def step(life: Life | None, sight: Sight, now: datetime, policy: Policy, muted: 
     """
     if life is None:
         return _begin(sight, now, muted)
-    if sight.calm and not sight.abnormal and now - _last_word(life) >= policy.cool_down:
+    if sight.abnormal and life.state is AlertState.FIRING and not muted:
+        if life.told == 0 and not sight.calm:
+            return _tell(life, Change.FIRING, sight, now, "told after a silence")
+        grown = life.told > 0 and sight.size >= policy.growth * life.told_size
+        if grown and now - _last_word(life) >= policy.repeat_interval:
+            return _tell(life, Change.UPDATE, sight, now, f"grown from {life.told_size:g} to {sight.size:g}")
+    if sight.calm and now - _last_word(life) >= policy.cool_down:
         return _end(life, now, muted)
-    if not sight.abnormal or muted or life.state is not AlertState.FIRING:
-        return Step(life)
-    if life.told == 0:
-        return _tell(life, Change.FIRING, sight, now, "told after a silence")
-    grown = sight.size >= policy.growth * life.told_size
-    if grown and now - _last_word(life) >= policy.repeat_interval:
-        return _tell(life, Change.UPDATE, sight, now, f"grown from {life.told_size:g} to {sight.size:g}")
     return Step(life)
 
 

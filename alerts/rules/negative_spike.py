@@ -41,8 +41,8 @@ _NEGATIVE = SentimentLabel.NEGATIVE.value
 CALM_WINDOW = 6
 """Hours that must look ordinary before all is normal again; one of `spike.WINDOWS`."""
 
-CALM_SCORE = 1.0
-"""An ordinary span: chance gives as many one time in ten or oftener."""
+CALM_SCORE = 0.5
+"""An ordinary span: chance gives as many one time in three or oftener."""
 
 _SEVERITIES = ((60.0, Severity.HIGH), (14.0, Severity.MEDIUM))
 
@@ -111,12 +111,12 @@ class Options(Strict):
 def decide(
     surprises: Sequence[Surprise], last_hours: Surprise | None, options: Options
 ) -> tuple[Sight, Surprise | None]:
-    """Say whether a window is out of the ordinary, and which, or else whether the last hours are calm."""
-    found = spike.most_surprising(surprises, options.min_count)
-    if found is not None and found.score >= options.threshold:
-        return Sight(abnormal=True, calm=False, size=found.observed), found
+    """Say whether a window is out of the ordinary, and which, and whether the last hours are ordinary."""
     calm = last_hours is not None and last_hours.score < CALM_SCORE
-    return Sight(abnormal=False, calm=calm), None
+    found = spike.most_surprising(surprises, options.min_count)
+    if found is None or found.score < options.threshold:
+        return Sight(abnormal=False, calm=calm), None
+    return Sight(abnormal=True, calm=calm, size=found.observed), found
 
 
 def severity(found: Surprise, share: float, usual_share: float) -> Severity:

@@ -88,9 +88,13 @@ class Lives(RuleBasedStateMachine):
             kept = json.loads(json.dumps(remember(self.life)))
             assert recall(AlertState(str(self.life.state)), kept) == self.life
 
-    @rule(look=st.sampled_from(["bad", "between", "calm"]), size=st.floats(1, 1000), again=st.integers(0, 3))
+    @rule(
+        look=st.sampled_from(["bad", "between", "calm", "late"]),
+        size=st.floats(1, 1000),
+        again=st.integers(0, 3),
+    )
     def an_evaluation(self, look: str, size: float, again: int) -> None:
-        sight = Sight(abnormal=look == "bad", calm=look == "calm", size=size)
+        sight = Sight(abnormal=look in ("bad", "late"), calm=look in ("calm", "late"), size=size)
         expected = self.model(look, size)
         told = []
         for _ in range(1 + again):
@@ -106,23 +110,24 @@ class Lives(RuleBasedStateMachine):
 
     def model(self, look: str, size: float) -> Change | None:
         """Say what should be told, from the whole record of what was said."""
+        said = self.said()
         if not self.is_open:
-            if look != "bad":
+            if look not in ("bad", "late"):
                 return None
             self.episode += 1
             self.is_open, self.acknowledged, self.opened_at = True, False, self.now
             return None if self.muted else Change.FIRING
-        said = self.said()
         last = max([self.opened_at, *(at for _, _, _, at in said)])
-        if look == "calm" and self.now >= last + POLICY.cool_down:
+        deaf = self.muted or self.acknowledged
+        if not said and look == "bad" and not deaf:
+            return Change.FIRING
+        grown = said and look in ("bad", "late") and size >= 2 * said[-1][2]
+        if grown and not deaf and self.now >= last + POLICY.repeat_interval:
+            return Change.UPDATE
+        if look in ("calm", "late") and self.now >= last + POLICY.cool_down:
             self.is_open = False
             return Change.RESOLVED if said and not self.muted else None
-        if look != "bad" or self.muted or self.acknowledged:
-            return None
-        if not said:
-            return Change.FIRING
-        grown = size >= 2 * said[-1][2] and self.now >= last + POLICY.repeat_interval
-        return Change.UPDATE if grown else None
+        return None
 
     @invariant()
     def is_open_as_the_model_says(self) -> None:

@@ -78,11 +78,13 @@ def test_the_window_furthest_from_usual_speaks_if_it_holds_enough() -> None:
 
 
 @given(st.integers(0, 300), st.floats(0, 30), st.floats(0, 30))
-def test_a_spike_is_never_both_abnormal_and_calm(observed: int, score: float, last: float) -> None:
+def test_a_spike_needs_count_and_score_and_ends_by_the_last_hours(
+    observed: int, score: float, last: float
+) -> None:
     options = negative_spike.Options()
     sight, found = negative_spike.decide([surprise(3, observed, score)], surprise(6, observed, last), options)
-    assert not (sight.abnormal and sight.calm)
     assert sight.abnormal == (observed >= 5 and score >= options.threshold) == (found is not None)
+    assert sight.calm == (last < negative_spike.CALM_SCORE)
 
 
 def test_negatives_that_rise_with_everything_else_matter_less() -> None:
