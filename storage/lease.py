@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, delete, or_, select, text
+from sqlalchemy import Connection, Engine, case, delete, select, text, true
 from sqlalchemy.exc import DBAPIError
 
+from storage import mentions, outbox
 from storage.rows import insert
 from storage.tables import leases
 
@@ -27,8 +31,42 @@ class Leader(Protocol):
         """Give the lead up, if held."""
 
 
+def holder_name() -> str:
+    """Return a name for this process that tells it from every other one, living or dead."""
+    return "|".join((socket.gethostname(), _namespace(), str(os.getpid()), _started(os.getpid()) or "?"))
+
+
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return "?"
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process started, in the kernel's ticks; None where it does not run."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The command stands in parentheses and may hold any character; state is field 3, start time field 22.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _is_dead(holder: str) -> bool:
+    """Tell whether a holder surely runs no more: a process of this machine that is gone."""
+    here, there = holder_name().split("|"), holder.split("|")
+    if "?" in here or len(there) != 4 or here[:2] != there[:2] or not there[2].isdigit():
+        return False
+    return _started(int(there[2])) != there[3]
+
+
 class RowLeader:
-    """A lease in a row, for SQLite: it runs out unless renewed, and each new holder gets a higher fence."""
+    """A lease in a row, for SQLite: it runs out unless renewed, and each new holder gets a higher fence.
+
+    The lease of a process that was killed on this machine is taken over at once.
+    """
 
     def __init__(self, engine: Engine, name: str, holder: str, clock: Callable[[], datetime]) -> None:
         self._engine, self._name, self._holder, self._clock = engine, name, holder, clock
@@ -39,15 +77,16 @@ class RowLeader:
         row = {"name": self._name, "holder": self._holder, "fence": 1, "expires_at": now + LEASE}
         with self._engine.begin() as conn:
             statement = insert(conn, leases).values(row)
-            same = leases.c.holder == self._holder
+            held_by = conn.scalar(select(leases.c.holder).where(leases.c.name == self._name))
+            may_take = held_by in (None, self._holder) or _is_dead(held_by or "")
             taken = statement.on_conflict_do_update(
                 index_elements=["name"],
                 set_={
                     "holder": statement.excluded.holder,
                     "expires_at": statement.excluded.expires_at,
-                    "fence": leases.c.fence + 1,
+                    "fence": leases.c.fence + case((leases.c.holder == self._holder, 0), else_=1),
                 },
-                where=or_(same, leases.c.expires_at <= now),
+                where=true() if may_take else leases.c.expires_at <= now,
             )
             return conn.execute(taken).rowcount == 1
 
@@ -98,3 +137,29 @@ def leader(engine: Engine, name: str, holder: str, clock: Callable[[], datetime]
     if engine.dialect.name == "postgresql":
         return AdvisoryLeader(engine, name)
     return RowLeader(engine, name, holder, clock)
+
+
+class Leadership:
+    """Whether this process leads; to begin to lead is to free what a dead leader had in hand."""
+
+    def __init__(self, engine: Engine, holder: str, clock: Callable[[], datetime]) -> None:
+        self._engine, self._clock = engine, clock
+        self._leader = leader(engine, "scheduler", holder, clock)
+        self.held = False
+
+    def renew(self) -> bool:
+        """Take the lead or keep it, and return whether it is held. A database that fails means it is not."""
+        was, self.held = self.held, False
+        if self._leader.acquire():
+            if not was:
+                with self._engine.begin() as conn:
+                    mentions.release(conn)
+                    outbox.release(conn, self._clock())
+            self.held = True
+        return self.held
+
+    def release(self) -> None:
+        """Give the lead up, if it is held."""
+        if self.held:
+            self.held = False
+            self._leader.release()

@@ -209,11 +209,10 @@ def claim_unanalyzed(
     return fetch(conn, ids)
 
 
-def release(conn: Connection, holder: str) -> None:
-    """Give back what the holder has claimed and not saved."""
-    conn.execute(
-        update(mentions).where(mentions.c.claimed_by == holder).values(claimed_by=None, claimed_until=None)
-    )
+def release(conn: Connection) -> None:
+    """Give back what holders that are known to be dead had claimed and not saved."""
+    claimed = mentions.c.claimed_until.is_not(None)
+    conn.execute(update(mentions).where(claimed).values(claimed_by=None, claimed_until=None))
 
 
 def unanalyzed(conn: Connection) -> int:

@@ -49,6 +49,11 @@ def claim_due(conn: Connection, now: datetime, limit: int, lease: timedelta) -> 
     return [_from_row(row, attempts=row.attempts + 1, next_attempt_at=now + lease) for row in rows]
 
 
+def release(conn: Connection, now: datetime) -> None:
+    """Make what a sender that is known to be dead had in hand due now."""
+    conn.execute(update(outbox).where(outbox.c.status == _SENDING).values(next_attempt_at=now))
+
+
 def _finish(conn: Connection, identity: int, **changes: Any) -> None:
     open_still = or_(outbox.c.status == _SENDING, outbox.c.status == _PENDING)
     conn.execute(update(outbox).where(outbox.c.id == identity, open_still).values(changes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -137,7 +139,7 @@ def test_a_claim_runs_out_and_is_handed_to_another(engine: Engine) -> None:
         assert len(mentions.claim_unanalyzed(conn, 10, "first", NOW, LEASE)) == 1
         assert mentions.claim_unanalyzed(conn, 10, "second", NOW + LEASE / 2, LEASE) == []
         assert len(mentions.claim_unanalyzed(conn, 10, "second", NOW + LEASE * 2, LEASE)) == 1
-        mentions.release(conn, "second")
+        mentions.release(conn)
         assert len(mentions.claim_unanalyzed(conn, 10, "third", NOW + LEASE * 2, LEASE)) == 1
 
 
@@ -337,6 +339,25 @@ def test_one_leads_until_it_lets_go_or_dies(engine: Engine) -> None:
         assert not second.acquire()
     for who in (first, second):
         who.release()
+
+
+def test_the_lease_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
+    engine = open_engine("sqlite:///t.db", tmp_path)
+    prepare(engine)
+    code = "import sys; from storage import lease; print(lease.holder_name(), flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        name = other.stdout.readline().strip()
+        theirs = lease.leader(engine, "scheduler", name, lambda: NOW)
+        mine = lease.leader(engine, "scheduler", lease.holder_name(), lambda: NOW)
+        assert theirs.acquire()
+        assert not mine.acquire()
+        other.kill()
+        other.wait()
+        assert mine.acquire()
+        assert not theirs.acquire()
 
 
 def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:

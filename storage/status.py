@@ -1,0 +1,134 @@
+"""How everything is, in one reading: for `marsad status`, `/healthz` and `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from storage import mentions, outbox, sources
+from storage.records import FetchEvent, FetchStatus, Notification, NotificationStatus
+from storage.sources import SourceState
+from storage.tables import alerts as alert_table
+from storage.tables import mentions as mention_table
+
+# A source this late means that nobody is collecting.
+_LATE = timedelta(minutes=15)
+
+
+class SourceHealth(StrEnum):
+    """How a source is, in one word."""
+
+    OK = "ok"
+    NEW = "never visited"
+    FAILING = "failing"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A source: how it is, what is remembered of it, and its last visit."""
+
+    name: str
+    health: SourceHealth
+    state: SourceState
+    last: FetchEvent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counts over the whole database, each source, and the messages in trouble."""
+
+    at: datetime
+    sources: Sequence[SourceStatus]
+    mentions: int
+    unanalyzed: int
+    alerts: Mapping[str, int]
+    outbox: Mapping[NotificationStatus, int]
+    troubled: Sequence[Notification]
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, a line each, naming the source or channel and the cause; empty when all is well."""
+        found = [
+            f"source {s.name}: {s.state.last_error or s.health}"
+            for s in self.sources
+            if s.health in (SourceHealth.FAILING, SourceHealth.LATE)
+        ]
+        for note in self.troubled:
+            given_up = note.status is NotificationStatus.REJECTED
+            what = "given up" if given_up else f"failed {note.attempts} times so far"
+            found.append(f"channel {note.channel}: message {note.id} {what}: {note.last_error}")
+        return found
+
+
+def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
+    """Return how everything is; `names` are the sources in the configuration."""
+    last = sources.last_events(conn)
+    states = [sources.load_state(conn, name) for name in names]
+    by_state = conn.execute(select(alert_table.c.state, func.count()).group_by(alert_table.c.state))
+    return Status(
+        at=now,
+        sources=[_source(state, last.get(state.source), now) for state in states],
+        mentions=conn.scalar(select(func.count()).select_from(mention_table)) or 0,
+        unanalyzed=mentions.unanalyzed(conn),
+        alerts={row[0]: row[1] for row in by_state},
+        outbox=outbox.counts(conn),
+        troubled=outbox.troubled(conn),
+    )
+
+
+def _source(state: SourceState, last: FetchEvent | None, now: datetime) -> SourceStatus:
+    if last is None:
+        health = SourceHealth.NEW
+    elif last.status is FetchStatus.FAILED:
+        health = SourceHealth.FAILING
+    elif state.next_due is not None and now - state.next_due > _LATE:
+        health = SourceHealth.LATE
+    else:
+        health = SourceHealth.OK
+    return SourceStatus(state.source, health, state, last)
+
+
+def to_json(found: Status) -> dict[str, Any]:
+    """Return the status as a JSON object."""
+    return {
+        "at": found.at.isoformat(),
+        "problems": found.problems,
+        "mentions": found.mentions,
+        "unanalyzed": found.unanalyzed,
+        "alerts": dict(found.alerts),
+        "messages": {str(status): count for status, count in found.outbox.items()},
+        "sources": [
+            {
+                "name": source.name,
+                "health": str(source.health),
+                "failures": source.state.failures,
+                "last_ok_at": source.state.last_ok_at and source.state.last_ok_at.isoformat(),
+                "next_due": source.state.next_due and source.state.next_due.isoformat(),
+                "error": source.state.last_error,
+                "items_seen": source.last.items_seen if source.last else None,
+                "fill_rates": dict(source.last.fill_rates) if source.last else {},
+            }
+            for source in found.sources
+        ],
+    }
+
+
+def to_lines(found: Status, zone: tzinfo) -> Iterator[str]:
+    """Yield the status as lines for a person, times in their zone."""
+    for source in found.sources:
+        good = source.state.last_ok_at
+        when = f"last good visit {good.astimezone(zone):%Y-%m-%d %H:%M}" if good else "no good visit yet"
+        due = source.state.next_due
+        then = f", next {due.astimezone(zone):%Y-%m-%d %H:%M}" if due else ""
+        yield f"source {source.name}: {source.health}, {when}{then}"
+    yield f"mentions: {found.mentions}, of which {found.unanalyzed} wait to be understood"
+    yield "alerts: " + (", ".join(f"{count} {state}" for state, count in found.alerts.items()) or "none yet")
+    yield "messages: " + ", ".join(f"{count} {status}" for status, count in found.outbox.items())
+    for problem in found.problems:
+        yield f"WRONG {problem}"
