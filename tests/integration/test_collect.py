@@ -358,3 +358,25 @@ def test_a_bug_at_one_source_does_not_stop_the_others(
     events = {event.source: event for event in run(lambda: collect(engine, settings, clock))}
     assert "ZeroDivisionError" in events["bad"].error
     assert events["news"].status is FetchStatus.OK
+
+
+def test_a_crash_between_batches_loses_and_doubles_nothing(
+    engine, site, configured, clock, run, answer, monkeypatch
+):
+    from sqlalchemy.exc import OperationalError
+
+    from crawlers import collect as module
+
+    site.pages["/feed"] = answer(rss(*(item(number) for number in range(450))), headers={"ETag": '"a"'})
+    settings = configured(feed(site))
+
+    def crash(*_):
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module.ledger, "record", crash)
+        (event,) = run(lambda: collect(engine, settings, clock))
+    assert event.status is FetchStatus.FAILED
+    assert count(engine) == 400, "the last batch goes with the state or not at all"
+    (event,) = run(lambda: collect(engine, settings, clock))
+    assert (event.http_status, event.items_new, count(engine)) == (200, 50, 450)
