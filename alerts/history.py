@@ -9,14 +9,14 @@ of the usual volume that was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy import Connection
 
 from alerts.spike import HISTORY, LONGEST, Floats, Hourly, hourly
-from storage.history import hourly_by_source, watched_since
+from storage.history import hourly_by_source, visits_expected_by, watched_since
 from storage.rollups import hour_of, observed_since
 
 Row = tuple[str, datetime, int]
@@ -25,10 +25,15 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A brand's hours over the `sources` that have been watched long enough to judge by."""
+    """A brand's hours over the `sources` that have been watched long enough to judge by.
+
+    `blind` tells that one of those which spoke of it in the last day was not seen lately (it fails, or
+    nothing ran): few mentions may then be missing ones.
+    """
 
     sources: tuple[str, ...]
     series: Hourly
+    blind: bool = False
 
 
 def watched(
@@ -38,7 +43,14 @@ def watched(
     since = hour_of(now - HISTORY)
     rows = hourly_by_source(conn, brand, since, now, sentiment)
     first_mention = observed_since(conn, brand) or now
-    return lay_out(rows, starts(rows, watched_since(conn), first_mention, since), now, least)
+    found = lay_out(rows, starts(rows, watched_since(conn), first_mention, since), now, least)
+    return None if found is None else replace(found, blind=is_blind(rows, visits_expected_by(conn), now))
+
+
+def is_blind(rows: Sequence[Row], expected_by: Mapping[str, datetime], now: datetime) -> bool:
+    """Tell whether a source that spoke of the brand in the last day is overdue for a good visit."""
+    lately = {source for source, hour, _ in rows if hour >= now - LONGEST * _HOUR}
+    return any(expected_by.get(source, now) < now for source in lately)
 
 
 def starts(

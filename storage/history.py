@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
 from storage.records import FetchStatus
 from storage.tables import fetch_events, mention_brands, rollups, sources
+
+_PATIENCE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,21 @@ def watched_since(conn: Connection) -> dict[str, datetime]:
         .scalar_subquery()
     )
     return {source: at for source, at in conn.execute(select(sources.c.source, first)) if at is not None}
+
+
+def visits_expected_by(conn: Connection) -> dict[str, datetime]:
+    """Return by when each source should have been visited with success again: twice its interval later.
+
+    Sources that were never visited with success are absent.
+    """
+    table = sources.c
+    query = select(table.source, table.last_ok_at, table.interval_seconds).where(
+        table.last_ok_at.is_not(None)
+    )
+    return {
+        source: at + max(_PATIENCE, timedelta(seconds=2 * (interval or 0.0)))
+        for source, at, interval in conn.execute(query)
+    }
 
 
 def hourly_by_source(

@@ -164,6 +164,8 @@ class NegativeSpike(Lasting):
         told_until = previous.window_end if standing is None and previous is not None else None
         surprises = spike.look(series, baseline, not_before=told_until)
         last_hours = next((s for s in spike.look(series, baseline) if s.hours == CALM_WINDOW), None)
+        if history.blind:
+            last_hours = None  # silence from a source that was not seen is not calm
         sight, found = decide(surprises, last_hours, self.options)
         chart = points(series, baseline) if found or (standing and sight.calm) else ()
         return Reading(

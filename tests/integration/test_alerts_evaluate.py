@@ -64,8 +64,11 @@ class World:
         self.engine = engine
         self.settings = settings
         self.numbers = itertools.count()
+        self.sources: set[str] = set()
+        self.down = False
 
     def visited(self, source: str, at: datetime) -> None:
+        self.sources.add(source)
         event = FetchEvent(source=source, at=at, status=FetchStatus.OK, next_due=at + HOUR)
         with self.engine.begin() as conn:
             sources.record(conn, event, SourceState(source=source, next_due=at + HOUR, last_ok_at=at))
@@ -126,6 +129,8 @@ class World:
         return self.add(batch, words=("الدفع", "خطأ"))
 
     def decide(self, now: datetime = NOW) -> list[Alert]:
+        for source in () if self.down else sorted(self.sources):
+            self.visited(source, now)
         return evaluate(self.engine, self.settings, now)
 
     def told(self) -> list[tuple[str, str, str]]:
@@ -247,6 +252,18 @@ def test_an_episode_grows_once_ends_once_and_is_not_told_again(world: World) -> 
     with world.engine.connect() as conn:
         keys = list(conn.scalars(select(tables.outbox.c.idempotency_key)))
     assert len(set(keys)) == len(keys) == 6
+
+
+def test_silence_while_nothing_is_collected_is_not_taken_for_calm(world: World) -> None:
+    world.visited("news", NOW - timedelta(days=30))
+    world.usual()
+    world.outburst(NOW, 12)
+    world.decide()
+    world.down = True
+    assert [world.decide(NOW + hours * HOUR) for hours in range(3, 20)] == [[]] * 17
+    world.down = False
+    (over,) = world.decide(NOW + 20 * HOUR)
+    assert over.state is AlertState.RESOLVED
 
 
 def test_a_second_episode_is_a_new_alert(world: World) -> None:
