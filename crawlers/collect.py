@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 _luck = random.SystemRandom()
+# Which source of which database is being visited now, and by which call.
+_in_hand: dict[tuple[int, str], asyncio.Semaphore] = {}
 
 
 async def collect(
@@ -54,6 +56,8 @@ async def collect(
 
     `only` names the sources to consider; otherwise all that are enabled. A source that fails is an event
     with status FAILED and the cause in words; nothing is raised for it and no other source waits for it.
+    Calls may overlap: a source that another call is still visiting is left out, so that a clock may call
+    this while a slow source is not through.
     """
     chosen = {source.name: source for source in _chosen(settings, only)}
     names = list(chosen)
@@ -69,8 +73,20 @@ async def collect(
                 # One source's trouble, whatever it is, must not end the visits of the others.
                 _logger.exception("visit broke", extra={"source": source.name})
                 return _broken(source, error, clock)
+            finally:
+                _release(engine, source.name, gate)
 
-    return await _all(one, [chosen[name] for name in names])
+    mine = [name for name in names if _in_hand.setdefault((id(engine), name), gate) is gate]
+    try:
+        return await _all(one, [chosen[name] for name in mine])
+    finally:
+        for name in mine:
+            _release(engine, name, gate)
+
+
+def _release(engine: Engine, name: str, holder: asyncio.Semaphore) -> None:
+    if _in_hand.get((id(engine), name)) is holder:
+        del _in_hand[id(engine), name]
 
 
 async def preview(

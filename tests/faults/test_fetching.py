@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 import ssl
@@ -294,8 +295,6 @@ def test_a_visit_has_a_deadline(site, answer, configured, clock, run, monkeypatc
 
 
 def test_a_cancelled_collection_ends_soon(site, answer, configured, clock, run):
-    import asyncio
-
     site.pages["/feed"] = answer(raw=lambda _: time.sleep(3))
     entry = {"name": "late", "kind": "feed", "url": f"{site.url}/feed"}
 
@@ -309,3 +308,22 @@ def test_a_cancelled_collection_ends_soon(site, answer, configured, clock, run):
     started = time.monotonic()
     run(cancelled)
     assert time.monotonic() - started < 7
+
+
+def test_calls_may_overlap_and_no_source_is_visited_twice_at_once(
+    engine, site, answer, configured, clock, run
+):
+    site.pages["/slow"] = answer(raw=lambda _: time.sleep(1))
+    site.pages["/feed"] = answer(FEED)
+    settings = configured(*({"name": n, "kind": "feed", "url": f"{site.url}/{n}"} for n in ("slow", "feed")))
+
+    async def twice():
+        first = asyncio.ensure_future(collect(engine, settings, clock, force=True))
+        await asyncio.sleep(0.4)
+        second = await collect(engine, settings, clock, force=True)
+        assert not first.done()
+        return [event.source for event in second], sorted(event.source for event in await first)
+
+    assert run(twice) == (["feed"], ["feed", "slow"])
+    assert [path for path, _ in site.asked].count("/slow") == 1
+    assert len(run(lambda: collect(engine, settings, clock, only=["slow"], force=True))) == 1
