@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
+from itertools import pairwise
 
 from nlp.text import fold
 from nlp.wordlists import read_lists
@@ -12,8 +14,9 @@ VERSION = "keyphrases-1"
 
 _MOST = 5
 _CLIP = 5_000
-_LONGEST_PHRASE = 2
-_NOISE = re.compile(r"https?://\S*|www\.\S*|[\w.+-]*@[\w.]+")
+_REPEATED = 2
+"""How often a pair of words must come to count as a phrase."""
+_NOISE = re.compile(r"https?://\S*|www\.\S*|(?<![\w.+-])[\w.+-]*@[\w.]+")
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’\u064b-\u0652\u0670ـ](?=[^\W\d_]))*[\u064b-\u0652]*")
 _BREAK = re.compile(r"[.,;:!?؟،؛\n\r()\[\]{}\"“”«»…|/\\]+")
 _SHORTEST = {True: 2, False: 3}
@@ -40,13 +43,13 @@ def keyphrases(text: str) -> tuple[str, ...]:
     for sentence in _BREAK.split(_NOISE.sub(" ", text[:_CLIP])):
         run: list[tuple[str, str]] = []
         for word in (*_WORD.findall(sentence), ""):
-            folded = fold(word)
-            if folded and len(folded) >= _SHORTEST[not folded.isascii()] and not is_stop_word(folded):
+            folded = _subject(word)
+            if folded:
                 run.append((folded, word))
                 continue
             _count_run(run, counts, written)
             run = []
-    repeated = {phrase for phrase, count in counts.items() if " " in phrase and count > 1}
+    repeated = {phrase for phrase, count in counts.items() if " " in phrase and count >= _REPEATED}
     for phrase in repeated:
         for part in phrase.split(" "):
             if counts[part] == counts[phrase]:
@@ -58,10 +61,21 @@ def keyphrases(text: str) -> tuple[str, ...]:
     return tuple(written[phrase] for phrase in ranked[:_MOST])
 
 
+@lru_cache(maxsize=100_000)
+def _subject(word: str) -> str:
+    """Return the folded word, or nothing where it carries no subject."""
+    folded = fold(word)
+    if len(folded) < _SHORTEST[not folded.isascii()] or is_stop_word(folded):
+        return ""
+    return folded
+
+
 def _count_run(run: list[tuple[str, str]], counts: Counter[str], written: dict[str, str]) -> None:
-    for size in range(1, _LONGEST_PHRASE + 1):
-        for at in range(len(run) - size + 1):
-            part = run[at : at + size]
-            phrase = " ".join(folded for folded, _ in part)
-            counts[phrase] += 1
-            written.setdefault(phrase, " ".join(word for _, word in part))
+    for folded, word in run:
+        counts[folded] += 1
+        written.setdefault(folded, word)
+    for (first, one), (second, two) in pairwise(run):
+        pair = f"{first} {second}"
+        counts[pair] += 1
+        if counts[pair] == _REPEATED:
+            written[pair] = f"{one} {two}"
