@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -23,9 +21,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, Source
-from crawlers import pacing
 from crawlers.base import Clock, Deliver, SourceSpider, Visit, kinds
 from crawlers.fetching import scrapy_settings
+from crawlers.outcome import Harvest, outcome
 from storage import mentions as shelf
 from storage import sources as ledger
 from storage.errors import StorageError
@@ -39,7 +37,6 @@ _STOP_PATIENCE_SECONDS = 45.0
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
-_luck = random.SystemRandom()
 # Which source of which database is being visited now, and by which call.
 _in_hand: dict[tuple[int, str], asyncio.Semaphore] = {}
 
@@ -96,10 +93,10 @@ async def preview(
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(source: Source) -> tuple[FetchEvent, list[Mention]]:
-        harvest = _Harvest()
+        harvest = Harvest()
         async with gate:
             visit = await _visit(settings, clock, source, SourceState(source=source.name), harvest.deliver)
-        event, _ = _outcome(source, visit, harvest, clock)
+        event, _ = outcome(source, visit, harvest, clock)
         return event, harvest.batch
 
     return await _all(one, _chosen(settings, only))
@@ -118,7 +115,7 @@ async def _as_coroutine(pending: Awaitable[T]) -> T:
 def _broken(source: Source, error: Exception, clock: Clock) -> FetchEvent:
     state = SourceState(source=source.name)
     visit = Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
-    event, _ = _outcome(source, visit, _Harvest(), clock)
+    event, _ = outcome(source, visit, Harvest(), clock)
     return event
 
 
@@ -133,41 +130,8 @@ def _due(engine: Engine, names: Sequence[str], clock: Clock) -> list[str]:
         return ledger.due(connection, names, clock())
 
 
-@dataclass(slots=True)
-class _Harvest:
-    """What a visit has given so far: the mentions not stored yet, and the counts over all."""
-
-    batch: list[Mention] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
-    filled: Counter[str] = field(default_factory=Counter)
-    new: int = 0
-    revised: int = 0
-
-    async def deliver(self, mention: Mention) -> None:
-        self.add(mention)
-
-    def add(self, mention: Mention) -> None:
-        """Take a mention, unless this visit gave it already (one post under two hashtags)."""
-        if mention.external_id in self.ids:
-            return
-        self.ids.add(mention.external_id)
-        self.batch.append(mention)
-        self.filled.update(
-            author=mention.author is not None,
-            date=mention.published_at is not None,
-            rating=mention.rating is not None,
-            text=bool(mention.text.strip()),
-        )
-
-    def fill_rates(self) -> dict[str, float]:
-        """Return the share of mentions, 0…1, that had each field; nothing where there were none."""
-        if not self.ids:
-            return {}
-        return {name: round(count / len(self.ids), 4) for name, count in sorted(self.filled.items())}
-
-
 async def _collect_one(engine: Engine, settings: Settings, clock: Clock, source: Source) -> FetchEvent:
-    harvest = _Harvest()
+    harvest = Harvest()
     trouble: list[str] = []
 
     async def deliver(mention: Mention) -> None:
@@ -192,14 +156,14 @@ async def _collect_one(engine: Engine, settings: Settings, clock: Clock, source:
 
 
 async def _finish(
-    engine: Engine, clock: Clock, source: Source, visit: Visit, state: SourceState, harvest: _Harvest
+    engine: Engine, clock: Clock, source: Source, visit: Visit, state: SourceState, harvest: Harvest
 ) -> FetchEvent:
     try:
         event = await asyncio.to_thread(_conclude, engine, clock, source, visit, harvest)
     except (SQLAlchemyError, StorageError) as error:
         _logger.exception("database failed", extra={"source": source.name})
         failed = replace(visit, failure=_database_trouble(error), state=state)
-        event, _ = _outcome(source, failed, harvest, clock)
+        event, _ = outcome(source, failed, harvest, clock)
     if event.status is FetchStatus.FAILED:
         _logger.warning("source failed: %s", event.error, extra={"source": source.name})
     return event
@@ -210,56 +174,23 @@ def _load(engine: Engine, name: str) -> SourceState:
         return ledger.load_state(connection, name)
 
 
-def _store(engine: Engine, harvest: _Harvest, batch: Sequence[Mention]) -> None:
+def _store(engine: Engine, harvest: Harvest, batch: Sequence[Mention]) -> None:
     with engine.begin() as connection:
         result = shelf.store(connection, batch)
     harvest.new += result.new
     harvest.revised += result.revised
 
 
-def _conclude(engine: Engine, clock: Clock, source: Source, visit: Visit, harvest: _Harvest) -> FetchEvent:
+def _conclude(engine: Engine, clock: Clock, source: Source, visit: Visit, harvest: Harvest) -> FetchEvent:
     """Store the last batch, the state and the event, in one transaction."""
     with engine.begin() as connection:
         for start in range(0, len(harvest.batch), BATCH):
             result = shelf.store(connection, harvest.batch[start : start + BATCH])
             harvest.new += result.new
             harvest.revised += result.revised
-        event, state = _outcome(source, visit, harvest, clock)
+        event, state = outcome(source, visit, harvest, clock)
         ledger.record(connection, event, state)
     return event
-
-
-def _outcome(source: Source, visit: Visit, harvest: _Harvest, clock: Clock) -> tuple[FetchEvent, SourceState]:
-    """Return the event of a visit and the state to keep after it."""
-    now = clock()
-    state = visit.state
-    if visit.failure is None:
-        interval = source.every or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
-        due = now + interval
-        status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
-        state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)
-        error = None
-    else:
-        failures = state.failures + 1
-        due = now + pacing.back_off(failures, _luck.random(), gone=visit.gone)
-        status = FetchStatus.FAILED
-        error = f"{source.name}: {visit.failure}"
-        state = replace(state, failures=failures, last_error=error)
-    due = max(due, visit.not_before or due)
-    event = FetchEvent(
-        source=source.name,
-        at=now,
-        status=status,
-        next_due=due,
-        http_status=visit.http_status,
-        bytes=visit.bytes,
-        items_seen=len(harvest.ids),
-        items_new=harvest.new,
-        items_revised=harvest.revised,
-        fill_rates=harvest.fill_rates(),
-        error=error,
-    )
-    return event, replace(state, next_due=due)
 
 
 async def _visit(

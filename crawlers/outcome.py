@@ -1,0 +1,82 @@
+"""What a visit brought, and what follows from it: the event to keep and when to come again."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from config.settings import Source
+from crawlers import pacing
+from crawlers.base import Clock, Visit
+from storage.records import FetchEvent, FetchStatus, Mention
+from storage.sources import SourceState
+
+_luck = random.SystemRandom()
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What a visit has given so far: the mentions not stored yet, and the counts over all."""
+
+    batch: list[Mention] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    filled: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    revised: int = 0
+
+    async def deliver(self, mention: Mention) -> None:
+        """Take a mention; nothing is awaited."""
+        self.add(mention)
+
+    def add(self, mention: Mention) -> None:
+        """Take a mention, unless this visit gave it already (one post under two hashtags)."""
+        if mention.external_id in self.ids:
+            return
+        self.ids.add(mention.external_id)
+        self.batch.append(mention)
+        self.filled.update(
+            author=mention.author is not None,
+            date=mention.published_at is not None,
+            rating=mention.rating is not None,
+            text=bool(mention.text.strip()),
+        )
+
+    def fill_rates(self) -> dict[str, float]:
+        """Return the share of mentions, 0…1, that had each field; nothing where there were none."""
+        if not self.ids:
+            return {}
+        return {name: round(count / len(self.ids), 4) for name, count in sorted(self.filled.items())}
+
+
+def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tuple[FetchEvent, SourceState]:
+    """Return the event of a visit and the state to keep after it."""
+    now = clock()
+    state = visit.state
+    if visit.failure is None:
+        interval = source.every or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
+        due = now + interval
+        status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
+        state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)
+        error = None
+    else:
+        failures = state.failures + 1
+        due = now + pacing.back_off(failures, _luck.random(), gone=visit.gone)
+        status = FetchStatus.FAILED
+        error = f"{source.name}: {visit.failure}"
+        state = replace(state, failures=failures, last_error=error)
+    due = max(due, visit.not_before or due)
+    event = FetchEvent(
+        source=source.name,
+        at=now,
+        status=status,
+        next_due=due,
+        http_status=visit.http_status,
+        bytes=visit.bytes,
+        items_seen=len(harvest.ids),
+        items_new=harvest.new,
+        items_revised=harvest.revised,
+        fill_rates=harvest.fill_rates(),
+        error=error,
+    )
+    return event, replace(state, next_due=due)
