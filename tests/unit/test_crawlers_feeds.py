@@ -199,7 +199,7 @@ def test_a_gzip_body_is_read():
 
 def test_no_items_is_not_the_same_as_no_feed():
     assert read(rss()) == ()
-    with pytest.raises(UnreadableError, match="its feed is at https://shop.example/rss"):
+    with pytest.raises(UnreadableError, match=r"its feed is at https://shop\.example/rss"):
         read("<html><head><link rel='alternate' href='/rss' type='application/rss+xml'></head></html>")
 
 
