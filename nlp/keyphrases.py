@@ -16,7 +16,7 @@ _MOST = 5
 _CLIP = 5_000
 _REPEATED = 2
 """How often a pair of words must come to count as a phrase."""
-_NOISE = re.compile(r"https?://\S*|www\.\S*|(?<![\w.+-])[\w.+-]*@[\w.]+")
+_NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+")
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’\u064b-\u0652\u0670ـ](?=[^\W\d_]))*[\u064b-\u0652]*")
 _BREAK = re.compile(r"[.,;:!?؟،؛\n\r()\[\]{}\"“”«»…|/\\]+")
 _SHORTEST = {True: 2, False: 3}

@@ -20,7 +20,7 @@ UNKNOWN = "und"
 ARABIZI = "ar-Latn"
 
 _CLIP = 600
-_NOISE = re.compile(r"https?://\S*|www\.\S*|(?<![\w.+-])[\w.+-]*@[\w.]+|&[a-z]+;")
+_NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+|&[a-z]+;")
 _ARABIC_LETTERS = re.compile(
     r"[\u0620-\u064a\u066e-\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]"
 )

@@ -13,7 +13,7 @@ from nlp.text import fold, squeeze
 
 BUCKETS = 1 << 20
 _MASK = BUCKETS - 1
-_NOISE = re.compile(r"https?://\S*|www\.\S*|(?<![\w.+-])[\w.+-]*@[\w.]+|\bRT\b", re.IGNORECASE)
+_NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+|\bRT\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
 _LONGEST_WORD = 24
 _MOST_TOKENS = 400
