@@ -19,9 +19,9 @@ from extruct.w3cmicrodata import MicrodataExtractor
 
 _DEEPEST = 60
 _MOST_NODES = 50_000
-_WRAPPER = re.compile(
-    r"\A\s*(?:/\*|//)?\s*(?:<!\[CDATA\[|<!--(?=\s*(?:\*/\s*)?[\[{]))\s*(?:\*/)?|(?:/\*|//)?\s*(?:\]\]>|-->)\s*(?:\*/)?\s*;?\s*\Z"
-)
+_OPENING = re.compile(r"(?:/\*|//)?\s{0,9}(?:<!\[CDATA\[|<!--(?=\s{0,9}(?:\*/\s{0,9})?[\[{]))\s{0,9}(?:\*/)?")
+_CLOSING = re.compile(r"(?:/\*|//)?\s{0,9}(?:\]\]>|-->)\s{0,9}(?:\*/)?[\s;]*\Z")
+_LONGEST_CLOSING = 60
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SCRIPT_TYPE = "application/ld+json"
 _RDFA_SIGN = re.compile(r"\btypeof\s*=", re.IGNORECASE)
@@ -118,7 +118,7 @@ def loads_leniently(written: str) -> Any:
     Comment and CDATA wrappers, trailing commas, raw line breaks in strings, entities instead of quotes
     and a semicolon at the end are forgiven. Raises ValueError for anything else.
     """
-    bare = _WRAPPER.sub("", _WRAPPER.sub("", written)).strip().rstrip(";").strip("\ufeff \t\r\n")
+    bare = _unwrapped(_unwrapped(written)).rstrip(";").strip("\ufeff \t\r\n")
     attempts: tuple[Callable[[], str], ...] = (
         lambda: bare,
         lambda: jstyleson.dispose(bare),
@@ -132,6 +132,16 @@ def loads_leniently(written: str) -> Any:
         except ValueError as error:
             problem = error
     return _first_of_several(bare, problem)
+
+
+def _unwrapped(written: str) -> str:
+    bare = written.strip("\ufeff \t\r\n")
+    if opening := _OPENING.match(bare):
+        bare = bare[opening.end() :]
+    # Only the end is searched: a search from everywhere would take time by the square of the white space.
+    at = max(0, len(bare) - _LONGEST_CLOSING)
+    closing = _CLOSING.search(bare, at)
+    return bare[: closing.start()] if closing else bare
 
 
 def _repaired(bare: str) -> str:

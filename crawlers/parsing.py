@@ -122,7 +122,11 @@ def _enter_child(parent: int, headroom: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # the parent died before the line above
-    import crawlers.feeds  # noqa: F401  (warm: imported once, before the memory limit is taken)
+    # Warm: imported once, before the memory limit is taken.
+    import crawlers.article
+    import crawlers.feeds
+    import crawlers.markup
+    import crawlers.sitemaps  # noqa: F401
 
     in_use = _address_space_bytes()
     if in_use:

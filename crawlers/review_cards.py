@@ -16,6 +16,8 @@ from crawlers.ratings import parse_rating
 from crawlers.review_identity import ReviewDraft
 from crawlers.urls import web_url
 
+_MOST_CARDS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class CardForm:
@@ -64,7 +66,7 @@ def _read(
     form: CardForm, tree: lxml.html.HtmlElement, base: str, language: str | None
 ) -> Iterator[ReviewDraft]:
     item = pages.one_line(_text(tree, form.item)) or None
-    for card in tree.xpath(form.card):
+    for card in tree.xpath(form.card)[:_MOST_CARDS]:
         text = pages.plain(_text(card, form.text))
         title = pages.one_line(_text(card, form.title)) or None
         rating = parse_rating(_text(card, form.rating) or None)

@@ -6,7 +6,6 @@ Forms: `urlset`, `sitemapindex`, news and other extensions, plain text, gzip; se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -158,12 +157,8 @@ def _entry(element: etree._Element, link: str) -> SitemapEntry:
 def _from_text(body: bytes, url: str) -> Sitemap:
     """Read a text sitemap: one whole address a line, nothing else."""
     lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines() if line.strip()]
-    links = [line for line in lines[:_MOST_ENTRIES] if line.startswith(("http://", "https://"))]
-    if not links or len(links) * 2 < min(len(lines), _MOST_ENTRIES):
+    whole = [web_url(line, url) for line in lines[:_MOST_ENTRIES] if line.startswith(("http://", "https://"))]
+    links = dict.fromkeys(link for link in whole if link is not None)
+    if not links or len(whole) * 2 < min(len(lines), _MOST_ENTRIES):
         raise UnreadableError("it is no sitemap: neither XML nor a list of addresses")
-    whole: Iterable[str | None] = (web_url(link, url) for link in links)
-    return Sitemap(tuple(SitemapEntry(link) for link in _once(whole)), ())
-
-
-def _once(links: Iterable[str | None]) -> Iterator[str]:
-    return iter(dict.fromkeys(link for link in links if link is not None))
+    return Sitemap(tuple(SitemapEntry(link) for link in links), ())
