@@ -32,8 +32,10 @@ def text_of_html(markup: str) -> str:
     """
     if "<" not in markup:
         return tidy(html.unescape(markup[:_LONGEST]))
+    # JSON may spell half a surrogate pair, which is no text.
+    whole = _cut(markup).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     bare = nh3.clean(
-        _cut(markup).replace("\n", " "),
+        whole.replace("\n", " "),
         tags=_BLOCKS | _CELLS,
         clean_content_tags=_UNREAD,
         attributes={},

@@ -10,6 +10,7 @@ import pytest
 from crawlers.article import feed_links, read_article
 from crawlers.errors import UnreadableError
 from crawlers.pages import believable
+from crawlers.text_of_html import text_of_html
 
 URL = "https://rival.example/blog/workshop"
 ENGLISH = (
@@ -165,3 +166,7 @@ def test_feeds_that_a_page_announces() -> None:
         '<link rel="alternate" type="application/atom+xml" href="https://feeds.example/a">'
     )
     assert feed_links(page(head), URL, None) == ("https://rival.example/feed", "https://feeds.example/a")
+
+
+def test_half_a_letter_in_markup_is_replaced() -> None:
+    assert text_of_html("<p>warm \ud83d light \ud83d\ude00</p>") == "warm \ufffd light \U0001f600"
