@@ -69,21 +69,15 @@ def _stars_moved(evidence: Evidence) -> float:
     return change if abs(change) >= CLEAR and moved is not None and abs(moved) >= _LEAST_STARS else 0.0
 
 
-def _negative_up(evidence: Evidence) -> bool:
-    return _moved(*evidence.tones("negative")) > 0 or _share_moved(evidence, "negative") > 0
-
-
 _FINDINGS: Final[Sequence[tuple[str, Callable[[Evidence], bool]]]] = (
     ("nothing_found", lambda e: not e.volume[0] and not e.weeks.earlier),
     ("first_week", lambda e: not e.weeks.earlier),
     ("fell_silent", lambda e: not e.volume[0] and _moved(*e.volume) < 0),
     ("no_mentions", lambda e: not e.volume[0]),
-    ("negative_up", _negative_up),
+    ("negative_up", lambda e: _moved(*e.tones("negative")) > 0),
+    ("negative_share_up", lambda e: _share_moved(e, "negative") > 0),
     ("rating_down", lambda e: _stars_moved(e) < 0),
-    (
-        "positive_up",
-        lambda e: _share_moved(e, "positive") > 0 and e.tones("positive")[0] > e.tones("positive")[1],
-    ),
+    ("positive_up", lambda e: _share_moved(e, "positive") > 0),
     ("rating_up", lambda e: _stars_moved(e) > 0),
     ("negative_down", lambda e: _share_moved(e, "negative") < 0),
     ("volume_up", lambda e: _moved(*e.volume) > 0),

@@ -272,7 +272,8 @@ def _driver(driver: Payload, kind: str, language: str) -> str:
     return f"{locale.isolate(shown)} ({comma.join(numbers)})" if numbers else locale.isolate(shown)
 
 
-def _post(post: Payload, payload: Payload, language: str) -> Post:
+def compose_post(post: Payload, payload: Payload, language: str) -> Post:
+    """Return a post of a payload as it is shown; the payload's `timezone` is that of its times."""
     title = escaping.excerpt(str(post.get("title") or ""), _TITLE_LIMIT)
     text = escaping.excerpt(str(post.get("text") or ""), _TEXT_LIMIT)
     if title and not text.startswith(title.rstrip(escaping.ELLIPSIS)):
