@@ -113,7 +113,7 @@ def compose(payload: Payload, language: str) -> AlertMessage:
         why=say(language, "why"),
         reasons=_reasons(payload, language),
         posts_title=say(language, posts_key),
-        posts=tuple(_post(one, payload, language) for one in _mappings(payload.get("posts"))[:_POSTS]),
+        posts=tuple(compose_post(one, payload, language) for one in _mappings(payload.get("posts"))[:_POSTS]),
         since=_since(payload, language),
         severity_line=say(language, "severity", severity=say(language, f"severity.{severity}")),
         footer=_footer(payload, language),

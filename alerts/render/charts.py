@@ -28,7 +28,7 @@ _LEGEND: Final[dict[str, Any]] = {
     "columnspacing": 1.2,
 }
 # Matplotlib's font cache is shared and not made for threads; messages are written in several.
-_DRAWING = Lock()
+DRAWING = Lock()
 
 
 def alert_chart(series: Sequence[Point], language: str, zone: tzinfo) -> bytes:
@@ -42,7 +42,7 @@ def alert_chart(series: Sequence[Point], language: str, zone: tzinfo) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with _DRAWING:
+    with DRAWING:
         figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=_PAPER, layout="constrained")
         FigureCanvasAgg(figure)
         _draw(figure, series, language, zone)
