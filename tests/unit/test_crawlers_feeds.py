@@ -211,7 +211,11 @@ def test_any_bytes_are_a_feed_or_a_clear_error(body):
         assert str(error)
 
 
-@given(st.text(max_size=200), st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
+# No document holds NUL: a zero byte is what gives UTF-16 away.
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=200)
+
+
+@given(TEXTS, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
 def test_unicode_is_decoded_as_it_was_encoded(text, encoding):
     if text.startswith("\ufeff"):
         return
