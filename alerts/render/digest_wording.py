@@ -118,8 +118,7 @@ SENTENCES: Final[Mapping[str, Catalogue]] = {
         "followers": "{followers} on {platform}",
         "stars": "{rating} of {scale}",
         "foot": "Weeks run from {first} to {last}, in {zone}. Made {when}.",
-        "foot.ids": "Every number can be opened down to the mentions it was counted from: marsad "
-        "digest --period {key}",
+        "foot.ids": "Every number can be opened down to the mentions it was counted from: {command}",
     },
     "ar": {
         "title": "التقرير الأسبوعي",
