@@ -57,3 +57,5 @@ def set_up(level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # It warns of each turn that finds its stage still at work, which is no trouble.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 _CAUSES = (
     ("disk is full", "the disk is full: free some space; nothing collected so far is lost"),
@@ -34,7 +34,10 @@ class SchemaOutdated(StorageError):
 
 
 def explain(error: BaseException) -> str:
-    """Return the cause of a database error in one plain sentence, without the statement or its values."""
+    """Return the cause of a database error in one plain sentence, without the statement or its values.
+
+    Of any other error only its type is told: its words may hold what should not be shown.
+    """
     if isinstance(error, StorageError):
         return str(error)
     told = str(error.orig) if isinstance(error, DBAPIError) else str(error)
@@ -44,4 +47,4 @@ def explain(error: BaseException) -> str:
             return words
     if isinstance(error, OperationalError):
         return "the database does not answer: " + told.splitlines()[0][:200]
-    return f"{type(error).__name__} in the database"
+    return type(error).__name__ + (" in the database" if isinstance(error, SQLAlchemyError) else "")
