@@ -151,16 +151,12 @@ def _texts(sight: _Sight, name: str, weeks: Weeks) -> Json:
     read = digest_reads.understood(sight.conn, name, sight.first.start, sight.period.end)
     now = [found for found in read if found.at >= sight.period.start]
     before = [found for found in read if found.at < sight.period.start]
-    words = standing_out(
-        [(found.id, found.keyphrases) for found in now],
-        [(found.id, found.keyphrases) for found in before],
-        own,
-        _WORDS,
-    )
+    phrases = [(found.id, found.keyphrases) for found in now]
+    words = standing_out(phrases, [(found.id, found.keyphrases) for found in before], own, _WORDS)
     names = commonest([(found.id, [text for text, _ in found.entities]) for found in now], own, _ENTITIES)
     negative = {row.id for row in weeks.now if figures.tone(row) == "negative"}
     return {
-        "top_words": [_phrase(word, negative) for word in words],
+        "top_words": [_phrase(word, negative) for word in words or commonest(phrases, own, _WORDS)],
         "top_entities": [_phrase(entity, negative) for entity in names],
     }
 
@@ -262,6 +258,20 @@ def notifications(settings: Settings, digest: Digest, data: Json) -> list[Notifi
         )
         for channel in digest.to
     ]
+
+
+def by_hand(settings: Settings, data: Json, language: str | None, now: datetime) -> list[Notification]:
+    """Return the messages of a digest that a person asked for: to every channel that gets digests.
+
+    They go out whatever was sent for the period before. `language` wins over the channel's.
+    """
+    found: dict[str, Notification] = {}
+    for digest in settings.digests:
+        for note in notifications(settings, digest, data):
+            payload = note.payload if language is None else {**note.payload, "language": language}
+            key = f"digest:by-hand:{data['period']['key']}:{now.isoformat()}:{note.channel}"
+            found.setdefault(note.channel, replace(note, payload=payload, idempotency_key=key))
+    return list(found.values())
 
 
 def without_ids(value: Any) -> Any:

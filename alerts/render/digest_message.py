@@ -229,7 +229,11 @@ def _card(figure: Json, key: str, decimals: int | None, good: int, language: str
             return locale.number(language, value * 100, sign=sign)
         return locale.number(language, value, decimals, sign=sign)
 
-    change = figure["change"]
+    # From what is shown, so that a reader who subtracts comes to the same.
+    places = 2 if decimals is None else decimals
+    before = _value(figure, "before")
+    known = figure["change"] is not None
+    change = round(figure["value"], places) - round(before, places) if known else None
     zero = change is not None and shown(change) == shown(0)
     if change is None:
         told = words["change.unknown"]
@@ -237,7 +241,7 @@ def _card(figure: Json, key: str, decimals: int | None, good: int, language: str
         told = words["change.none"]
     else:
         told = words["change"].format(
-            change=shown(change, sign=True), before=shown(_value(figure, "before"), sign=decimals is None)
+            change=shown(change, sign=True), before=shown(before, sign=decimals is None)
         )
     value = shown(figure["value"], sign=decimals is None)
     if key == "average" and figure["value"] is not None:
