@@ -169,14 +169,14 @@ def _rival_post(day: datetime, n: int) -> tuple[Mention, Analysis]:
 
 def _visits(conn: Connection, first: datetime) -> None:
     for name in ("news", "mastodon", "store", "falousi blog"):
-        for n in range(int((NOW - first) / timedelta(hours=6))):
-            at = first + timedelta(hours=6 * n)
-            down = name == "store" and START + timedelta(days=4) <= at < START + timedelta(days=5, hours=6)
+        for n in range(int((NOW - first) / timedelta(hours=12))):
+            at = first + timedelta(hours=12 * n)
+            down = name == "store" and START + timedelta(days=4) <= at < START + timedelta(days=5, hours=12)
             event = FetchEvent(
                 source=name,
                 at=at,
                 status=FetchStatus.FAILED if down else FetchStatus.OK,
-                next_due=at + timedelta(hours=6),
+                next_due=at + timedelta(hours=12),
                 error="the server answered 503 Service Unavailable" if down else None,
             )
             sources.record(conn, event, SourceState(source=name))
