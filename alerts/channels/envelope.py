@@ -72,7 +72,8 @@ def build(mail: Mail, sender: Address, to: Sequence[Address], key: str, sent_at:
     html_part = message.get_payload(1)
     assert isinstance(html_part, EmailMessage)  # what add_alternative has just made
     for content_id, png in mail.images.items():
-        html_part.add_related(png, "image", "png", cid=f"<{content_id}>", filename=f"{content_id}.png")
+        cid, name = f"<{content_id}>", f"{content_id}.png"
+        html_part.add_related(png, "image", "png", cid=cid, filename=name, disposition="inline")
     return message
 
 

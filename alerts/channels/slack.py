@@ -10,6 +10,7 @@ import re
 import ssl
 import time
 from datetime import timedelta
+from functools import cache
 from http.client import HTTPException
 from typing import Any, ClassVar, Final
 from urllib.error import HTTPError
@@ -153,6 +154,12 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    # Reading the system's certificates takes longer than sending.
+    return ssl.create_default_context()
+
+
 def _silent_logger() -> logging.Logger:
     # The client writes the address into its debug and error lines; a logger apart from the tree that
     # takes nothing keeps it from them whatever the level is elsewhere.
@@ -168,7 +175,7 @@ class _Webhook(WebhookClient):
         super().__init__(
             url,
             timeout=_TIMEOUT,
-            ssl=ssl.create_default_context(),
+            ssl=_trust(),
             logger=_silent_logger(),
             retry_handlers=[],
         )
@@ -195,4 +202,7 @@ def _read(answer: Any) -> str:
         received += piece
         if time.monotonic() > deadline:
             raise TimeoutError
+    # Slack always says a word: an answer that ends before it does, or says nothing, broke off on the way.
+    if answer.length or (answer.length is None and not received and not answer.chunked):
+        raise HTTPException
     return received.decode("utf-8", "replace")
