@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import Crawler
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -197,10 +197,10 @@ async def _visit(
     settings: Settings, clock: Clock, source: Source, state: SourceState, deliver: Deliver
 ) -> Visit:
     """Crawl one source and return what is known of it afterwards. Never raises for the source's sake."""
-    runner = AsyncCrawlerRunner(scrapy_settings(settings, source.options))
-    crawler = runner.create_crawler(kinds()[source.kind])
+    # Without a runner, which would copy all settings twice more for each visit.
+    crawler = Crawler(kinds()[source.kind], scrapy_settings(settings, source.options))
     crawl = asyncio.ensure_future(
-        runner.crawl(crawler, source=source, state=state, clock=clock, deliver=deliver)
+        crawler.crawl_async(source=source, state=state, clock=clock, deliver=deliver)
     )
     try:
         done, _ = await asyncio.wait({crawl}, timeout=VISIT_DEADLINE.total_seconds())
