@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from storage import storable
@@ -32,10 +33,10 @@ def analysis_to_row(mention_id: int, revision: int, analysis: Analysis, now: dat
         "sentiment_score": storable.number(analysis.sentiment_score),
         "confidence": storable.number(analysis.confidence),
         "reason": storable.text(analysis.reason),
-        "brands": storable.document([asdict(match) for match in analysis.brands]),
-        "entities": storable.document([asdict(entity) for entity in analysis.entities]),
-        "aspects": storable.document([asdict(aspect) for aspect in analysis.aspects]),
-        "signals": storable.document([asdict(signal) for signal in analysis.signals]),
+        "brands": _documents(analysis.brands),
+        "entities": _documents(analysis.entities),
+        "aspects": _documents(analysis.aspects),
+        "signals": _documents(analysis.signals),
         "keyphrases": storable.document(list(analysis.keyphrases)),
         "story_id": analysis.story_id,
         "clipped": analysis.clipped,
@@ -44,28 +45,41 @@ def analysis_to_row(mention_id: int, revision: int, analysis: Analysis, now: dat
     }
 
 
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _documents(records: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return flat records as JSON objects; `dataclasses.asdict` copies deeply, which takes ten times longer."""
+    return [
+        {name: storable.document(getattr(record, name)) for name in _names(type(record))}
+        for record in records
+    ]
+
+
 def _label(name: str | None) -> SentimentLabel | None:
     return None if name is None else SentimentLabel(name)
 
 
-def analysis_from_row(fields: Mapping[Any, Any]) -> Analysis | None:
+def analysis_from_row(found: Mapping[Any, Any]) -> Analysis | None:
     """Return the analysis in a row that was selected together with `analyses`, None where there is none."""
     column = analyses.c
-    if fields[column.mention_id] is None:
+    if found[column.mention_id] is None:
         return None
     return Analysis(
-        language=fields[column.language],
-        model_version=fields[column.model_version],
-        dialect=fields[column.dialect],
-        sentiment_label=_label(fields[column.sentiment_label]),
-        sentiment_score=fields[column.sentiment_score],
-        confidence=fields[column.confidence],
-        reason=fields[column.reason],
-        brands=tuple(BrandMatch(**{**m, "role": BrandRole(m["role"])}) for m in fields[column.brands]),
-        entities=tuple(Entity(**entity) for entity in fields[column.entities]),
-        aspects=tuple(AspectSentiment(**{**a, "label": _label(a["label"])}) for a in fields[column.aspects]),
-        signals=tuple(SignalMatch(**signal) for signal in fields[column.signals]),
-        keyphrases=tuple(fields[column.keyphrases]),
-        story_id=fields[column.story_id],
-        clipped=fields[column.clipped],
+        language=found[column.language],
+        model_version=found[column.model_version],
+        dialect=found[column.dialect],
+        sentiment_label=_label(found[column.sentiment_label]),
+        sentiment_score=found[column.sentiment_score],
+        confidence=found[column.confidence],
+        reason=found[column.reason],
+        brands=tuple(BrandMatch(**{**m, "role": BrandRole(m["role"])}) for m in found[column.brands]),
+        entities=tuple(Entity(**entity) for entity in found[column.entities]),
+        aspects=tuple(AspectSentiment(**{**a, "label": _label(a["label"])}) for a in found[column.aspects]),
+        signals=tuple(SignalMatch(**signal) for signal in found[column.signals]),
+        keyphrases=tuple(found[column.keyphrases]),
+        story_id=found[column.story_id],
+        clipped=found[column.clipped],
     )

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from storage.errors import SchemaOutdated, StorageError
 
@@ -57,9 +57,14 @@ def _open_sqlite(database: str | None, base: Path) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"the folder {file.parent} cannot be made: {error.strerror}") from None
-    # Connections to a file are cheap, and one that is never shared cannot be left in a half-read state.
+    # Closing the last connection empties the log into the file, with all its waiting for the disk: so some
+    # are kept. What one leaves half-read is rolled back when it is given back.
     engine = create_engine(
-        f"sqlite:///{file}", connect_args={"timeout": _BUSY_TIMEOUT}, poolclass=NullPool, hide_parameters=True
+        f"sqlite:///{file}",
+        connect_args={"timeout": _BUSY_TIMEOUT},
+        poolclass=QueuePool,
+        max_overflow=-1,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
