@@ -6,6 +6,7 @@ what exactly people wrote, since when, how much it matters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,6 +32,7 @@ from alerts.render.wording import SENTENCES
 
 Payload = Mapping[str, Any]
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _TEXT_LIMIT = 320
 _TITLE_LIMIT = 160
 _DRIVER_LIMIT = 48
@@ -286,9 +288,13 @@ def compose_post(post: Payload, payload: Payload, language: str) -> Post:
         about=(*about, *_about(post, payload, language)),
         text=text or say(language, "empty"),
         direction=text_direction(post.get("language"), text) if text else locale.direction(language),
-        language=escaping.excerpt(str(post.get("language") or "und"), 35),
+        language=_language_tag(post.get("language")),
         url=escaping.safe_link(url if isinstance(url, str) else None),
     )
+
+
+def _language_tag(value: object) -> str:
+    return value if isinstance(value, str) and _LANGUAGE.fullmatch(value) else "und"
 
 
 def _author(post: Payload) -> str | None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 ELLIPSIS: Final = "…"
 _MAX_LINK = 2000
+_MAX_SLACK_LINK = 1000  # escaped: a third of a section
 
 # Embeddings, overrides and isolates: a stranger's unclosed one would turn around the text after it.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -93,8 +94,8 @@ def mrkdwn(text: str, limit: int | None = None) -> str:
 
 def slack_link(url: str, label: str) -> str:
     """Return a Slack link, or the escaped label alone where the address is not one to link to."""
-    address = safe_link(url)
-    return f"<{address.replace('&', '&amp;')}|{mrkdwn(label)}>" if address else mrkdwn(label)
+    address = (safe_link(url) or "").replace("&", "&amp;")
+    return f"<{address}|{mrkdwn(label)}>" if 0 < len(address) <= _MAX_SLACK_LINK else mrkdwn(label)
 
 
 def safe_link(url: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ MAX_BLOCK_ID: Final = 255
 MAX_TEXT: Final = 4000
 
 _MARKS: Final[Mapping[str, str]] = {"low": "🟡", "medium": "🟠", "high": "🔴", "resolved": "✅"}
+_HALF_ENTITY: Final = re.compile(r"&[a-z]{0,3}$")
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _BARS_SHOWN = 48
 # Slack takes a line's direction from its first strong character, which may be a Latin name or a digit.
@@ -46,16 +48,24 @@ def section(markup: str) -> Block:
 
     `verbatim` keeps Slack from making links of bare addresses, names and channels in what strangers wrote.
     """
-    return {"type": "section", "text": {"type": "mrkdwn", "text": markup[:MAX_SECTION], "verbatim": True}}
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": _cut(markup, MAX_SECTION), "verbatim": True},
+    }
 
 
 def context(parts: Sequence[str]) -> Block:
     """Return a line of small print: at most 10 parts of ready mrkdwn."""
     elements = [
-        {"type": "mrkdwn", "text": part[:MAX_CONTEXT_TEXT], "verbatim": True}
+        {"type": "mrkdwn", "text": _cut(part, MAX_CONTEXT_TEXT), "verbatim": True}
         for part in parts[:MAX_CONTEXT_ELEMENTS]
     ]
     return {"type": "context", "elements": elements}
+
+
+def _cut(markup: str, limit: int) -> str:
+    """Cut ready mrkdwn, but not inside an escaped character."""
+    return markup if len(markup) <= limit else _HALF_ENTITY.sub("", markup[: limit - 1]) + escaping.ELLIPSIS
 
 
 def sparkline(values: Sequence[float], width: int = _BARS_SHOWN) -> str:
@@ -91,8 +101,8 @@ def _body(message: AlertMessage) -> Iterator[Block]:
         yield section(f"{start}*{_sentence(message.posts_title)}*")
         for post in message.posts:
             yield section(_post(post, message, start))
-    small = [start + _sentence(part) for part in (message.since, message.severity_line) if part]
-    yield context(small + [start + _sentence(part) for part in message.footer])
+    small = (message.since, message.severity_line, *message.footer)
+    yield context([start + " · ".join(_sentence(part) for part in small if part)])
 
 
 def _sentence(text: str) -> str:

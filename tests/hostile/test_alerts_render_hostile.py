@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from datetime import UTC, datetime
@@ -127,6 +128,16 @@ def test_a_huge_or_odd_text_is_shown_short_and_fast(text: str) -> None:
     body = slack_alert({"type": "alert", "brand": text, "posts": [{"text": text, "author": text}] * 3}, "ar")
     check_limits(body)
     assert time.perf_counter() - began < 0.5
+
+
+def test_the_longest_post_is_cut_in_its_text_and_leaves_link_and_entities_whole() -> None:
+    post = {"text": "&" * 999, "author": "<" * 99, "handle": ">" * 99, "platform": "&" * 99}
+    for query, linked in (("&" * 150, True), ("&" * 1900, False)):
+        body = slack_alert({"type": "alert", "posts": [post | {"url": f"https://a.example/?{query}"}]}, "en")
+        check_limits(body)
+        section = [block["text"]["text"] for block in body["blocks"] if block["type"] == "section"][-1]
+        assert ("<https://a.example/" in section) == linked
+        assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt);)*", section)
 
 
 @given(text=st.text(), limit=st.integers(2, 60))

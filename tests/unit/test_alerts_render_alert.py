@@ -13,6 +13,7 @@ from alerts.render.mail import mail_alert
 from alerts.render.phrases import counted, once_in, text_direction
 from alerts.render.slack import slack_alert, sparkline
 from alerts.render.wording import COUNTS, SENTENCES
+from demo.preview import page
 
 SPIKE: dict[str, Any] = {
     "type": "alert",
@@ -186,6 +187,17 @@ def test_slack_shows_the_original_text_escaped_and_three_posts_at_most() -> None
     assert len(posts) == 3
     assert "<!channel>" not in str(blocks)
     assert "<@U1>" not in str(blocks)
+
+
+def test_a_picture_of_a_slack_message_shows_strangers_text_as_text() -> None:
+    payload = SPIKE | {
+        "posts": [{"text": "<script>x</script> *b* `c`", "author": "A", "url": "https://a.example/"}]
+    }
+    html = page(slack_alert(payload, "ar"))
+    assert '<html dir="rtl">' in html
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert '<a href="https://a.example/">' in html
 
 
 def test_a_sparkline_keeps_the_newest_value_last_and_no_more_bars_than_fit() -> None:
