@@ -1,0 +1,483 @@
+"""The `marsad` command: parses, calls, prints. What a command does is in the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from config.environment import check_environment
+from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from config.settings import Settings
+    from storage.records import FetchEvent
+
+OK, FAILED, WRONG = 0, 1, 2
+
+# What was checked, and what is wrong with it.
+Checked = tuple[str, str | None]
+
+app = typer.Typer(
+    name="marsad",
+    help="Marsad (مرصد) watches what people say about your brand, and tells your team when it matters.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="PATH", help="The configuration; marsad.yaml here, else in config/."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put what is made.")]
+
+
+def main() -> None:
+    """Run the command line, and turn what went wrong into a sentence and an exit code."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from alerts.errors import ChannelError, UnknownPeriod
+    from nlp.errors import NlpError
+    from storage.errors import StorageError, explain
+
+    try:
+        check_environment()
+        app()
+    except (ConfigError, SharedEnvironmentError, SecretUnavailable, UnknownPeriod) as error:
+        _stop(str(error), WRONG)
+    except (StorageError, SQLAlchemyError) as error:
+        _stop(f"database: {explain(error)}", FAILED)
+    except (NlpError, ChannelError, OSError) as error:
+        _stop(str(error), FAILED)
+
+
+def _stop(message: str, code: int) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _settings(path: Path | None) -> Settings:
+    import scheduler
+    from config import loader, logs
+
+    logs.set_up()
+    return loader.load(loader.find(path), scheduler.kinds())
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Engine]:
+    from storage.engine import open_engine, prepare
+
+    engine = open_engine(settings.database, settings.folder)
+    try:
+        prepare(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _lines(file: Path | None) -> Any:
+    return nullcontext(sys.stdin.buffer) if file is None or str(file) == "-" else file.open("rb")
+
+
+def _json_line(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+@app.command(epilog="Example: marsad demo --out demo-out")
+def demo(
+    out: Out = Path("demo-out"),
+    once: Annotated[bool, typer.Option("--once", help="Stop at the story's worst hour.")] = False,
+) -> None:
+    """Run the whole daemon against a made-up brand's world on this machine, and keep what it sends."""
+    from config import logs
+    from demo import play
+
+    logs.set_up(level=30)
+    raise typer.Exit(OK if play.play(out, once=once, say=typer.echo) else FAILED)
+
+
+@app.command(epilog="Example: marsad init acme && cd acme")
+def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path()) -> None:
+    """Write a commented marsad.yaml and .env.example to start from."""
+    from config import starter
+
+    for path in starter.write(directory):
+        typer.echo(f"wrote {path}")
+    typer.echo("Next: fill in brands, sources and channels, then run `marsad check`.")
+
+
+@app.command(epilog="Example: marsad check --config acme/marsad.yaml")
+def check(config: ConfigPath = None) -> None:
+    """Check configuration, secrets, database, models, each source and each channel; all problems at once."""
+    settings = _settings(config)
+    typer.echo(f"ok    configuration: {len(settings.sources)} sources, {len(settings.channels)} channels")
+    good = True
+    for checked in (_check_secrets, _check_database, _check_models, _check_sources, _check_channels):
+        for what, cause in checked(settings):
+            good = good and cause is None
+            typer.echo(f"ok    {what}" if cause is None else f"WRONG {what}: {cause}")
+    raise typer.Exit(OK if good else FAILED)
+
+
+def _check_secrets(settings: Settings) -> Iterator[Checked]:
+    from config import loader
+
+    for problem in loader.missing_secrets(settings):
+        yield f"secret {problem.key}", f"{problem.what}. {problem.fix}"
+    for problem in loader.exposed_secrets(settings):
+        _say(f"note  secret {problem.key}: {problem.what}. {problem.fix}")
+
+
+def _check_database(settings: Settings) -> Iterator[Checked]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.errors import StorageError, explain
+
+    try:
+        with _database(settings) as engine:
+            yield f"database: {engine.dialect.name}", None
+    except (StorageError, SQLAlchemyError) as error:
+        yield "database", explain(error)
+
+
+def _check_models(settings: Settings) -> Iterator[Checked]:
+    from nlp.errors import NlpError
+    from nlp.pipeline import Pipeline, PipelineConfig
+
+    try:
+        pipeline = Pipeline(PipelineConfig.from_settings(settings))
+        pipeline.warm_up()
+        yield f"models: {pipeline.model_version}", None
+    except NlpError as error:
+        yield "models", str(error)
+
+
+def _check_sources(settings: Settings) -> Iterator[Checked]:
+    import scheduler
+    from crawlers import collect as collecting
+    from crawlers import reactor
+
+    for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now)):
+        yield f"source {event.source}: {len(found)} items", event.error
+
+
+def _check_channels(settings: Settings) -> Iterator[Checked]:
+    from alerts.channels.base import open_channels
+    from alerts.errors import ChannelError
+
+    for name, channel in open_channels(settings).items():
+        try:
+            yield f"channel {name}: {asyncio.run(channel.check())}", None
+        except (ChannelError, SecretUnavailable) as error:
+            yield f"channel {name}", str(error)
+
+
+@app.command(epilog="Example: marsad schema > marsad.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of marsad.yaml, for editors."""
+    import scheduler
+    from config import schema as schemas
+
+    typer.echo(json.dumps(schemas.schema(scheduler.kinds()), ensure_ascii=False, indent=2))
+
+
+@app.command(epilog="Example: marsad sources")
+def sources() -> None:
+    """List the kinds of source, their options, the secrets each needs and where to get them."""
+    from crawlers import base
+
+    for kind, spider in base.kinds().items():
+        _describe(kind, spider.summary, spider.Options, spider.secrets_help)
+        typer.echo(f"  terms: {spider.terms}\n")
+
+
+@app.command(epilog="Example: marsad channels")
+def channels() -> None:
+    """List the kinds of channel, their options, the secrets each needs and where to get them."""
+    from alerts.channels import base
+
+    for kind, channel in base.kinds().items():
+        _describe(kind, channel.summary, channel.Options, channel.secrets_help)
+        typer.echo("")
+
+
+def _describe(kind: str, summary: str, options: Any, secrets: str) -> None:
+    typer.echo(f"{kind}: {summary}")
+    for name, field in options.model_fields.items():
+        default = (
+            "required" if field.is_required() else f"default {field.get_default(call_default_factory=True)}"
+        )
+        typer.echo(f"  {field.alias or name} ({default}): {field.description}")
+    typer.echo(f"  secrets: {secrets}")
+
+
+@app.command(epilog="Example: marsad run --once")
+def run(
+    config: ConfigPath = None,
+    once: Annotated[bool, typer.Option("--once", help="Do one whole cycle and stop.")] = False,
+) -> None:
+    """Run the daemon: collect, understand, decide, tell, until it is told to stop."""
+    import scheduler
+    from config import loader
+    from crawlers import reactor
+
+    settings = _settings(config)
+    if missing := loader.missing_secrets(settings):
+        raise ConfigError(str(config or loader.find()), missing)
+    reactor.install_reactor()
+    if not once:
+        reactor.run(lambda: scheduler.run(scheduler.build(settings, settings.folder)))
+        return
+    cycle = reactor.run(lambda: scheduler.run_once(scheduler.build(settings, settings.folder)))
+    if cycle is None:
+        _say("another marsad runs on this database; stop it first, or let it do the work")
+        raise typer.Exit(FAILED)
+    _report_visits(cycle.visits)
+    told = cycle.told
+    typer.echo(f"understood {cycle.understood}; alerts {len(cycle.alerts)}; messages {told}")
+
+
+def _report_visits(visits: list[FetchEvent]) -> bool:
+    for event in visits:
+        what = event.error or f"{event.items_seen} items, {event.items_new} new, {event.items_revised} edited"
+        typer.echo(f"{event.source}: {event.status}: {what}")
+    return all(event.error is None for event in visits)
+
+
+@app.command(epilog="Example: marsad collect --source news --dry-run")
+def collect(
+    config: ConfigPath = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", metavar="NAME", help="Only this one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; print JSON Lines.")] = False,
+) -> None:
+    """Fetch the sources now, whether they are due or not."""
+    import scheduler
+    from crawlers import collect as collecting
+    from crawlers import reactor
+    from storage.export import mention_to_json
+
+    settings = _settings(config)
+    only = _known_sources(settings, source)
+    if not dry_run:
+        with _database(settings) as engine:
+            visits = reactor.run(
+                lambda: collecting.collect(engine, settings, scheduler.now, only=only, force=True)
+            )
+        raise typer.Exit(OK if _report_visits(visits) else FAILED)
+    good = True
+    for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now, only=only)):
+        for mention in found:
+            typer.echo(_json_line(mention_to_json(mention)))
+        _say(f"{event.source}: {event.error or f'{len(found)} items'}")
+        good = good and event.error is None
+    raise typer.Exit(OK if good else FAILED)
+
+
+def _known_sources(settings: Settings, names: list[str] | None) -> list[str] | None:
+    known = [source.name for source in settings.sources]
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(f"no source is named {name!r}; there are: {', '.join(known) or 'none'}")
+    return names or None
+
+
+@app.command("import", epilog="Example: marsad import survey.csv --source survey")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (with a header) or JSON Lines.")],
+    config: ConfigPath = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="NAME", help="What to call its source.")
+    ] = "import",
+) -> None:
+    """Take in mentions from a file: surveys, tickets, exports. The next run understands them."""
+    import scheduler
+    from crawlers.imported import BadLine, read
+    from storage import mentions
+
+    settings, bad, good = _settings(config), 0, []
+    with file.open("rb") as stream:
+        for found in read(stream, source, scheduler.now(), as_csv=file.suffix.lower() == ".csv"):
+            if isinstance(found, BadLine):
+                bad += 1
+                _say(f"{file}:{found.number}: {found.why}; skipped")
+            else:
+                good.append(found)
+    with _database(settings) as engine, engine.begin() as conn:
+        result = mentions.store(conn, good)
+    typer.echo(f"{result.new} new, {result.revised} edited, {result.unchanged} unchanged, {bad} bad lines")
+    raise typer.Exit(FAILED if bad and not good else OK)
+
+
+@app.command(epilog="""Example: echo '{"id": "1", "text": "الخدمة ممتازة"}' | marsad analyze""")
+def analyze(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="JSON Lines; stdin if not given.")
+    ] = None,
+    config: ConfigPath = None,
+) -> None:
+    """Say what each text is about, how its writer feels and in which language: JSON Lines in and out."""
+    from config import loader, logs
+    from nlp import stream
+    from nlp.pipeline import PipelineConfig
+
+    logs.set_up()
+    wanted = config is not None or any(
+        (Path() / folder / loader.FILE_NAME).is_file() for folder in ("", "config")
+    )
+    plan = PipelineConfig.from_settings(_settings(config)) if wanted else PipelineConfig()
+    with _lines(file) as lines:
+        count = asyncio.run(stream.analyze(lines, sys.stdout.buffer, plan, _say))
+    raise typer.Exit(FAILED if count.bad and not count.good else OK)
+
+
+@app.command(epilog="Example: marsad digest --brand Acme --period 2026-W47 --language ar --out digest")
+def digest(
+    config: ConfigPath = None,
+    brand: Annotated[
+        list[str] | None, typer.Option("--brand", metavar="NAME", help="One's own, if not given.")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="2026-W47", help="Last week, if not given.")
+    ] = None,
+    language: Annotated[Literal["ar", "en"] | None, typer.Option("--language")] = None,
+    out: Out = Path("digest"),
+    send: Annotated[bool, typer.Option("--send", help="Send it to the channels of its digests too.")] = False,
+) -> None:
+    """Make a weekly digest: HTML, plain text, charts, and every number with what it was counted from."""
+    import scheduler
+    from alerts import digest_files
+
+    settings = _settings(config)
+    known = [entry.name for entry in settings.brands]
+    for name in brand or ():
+        if name not in known:
+            raise typer.BadParameter(f"no brand is named {name!r}; there are: {', '.join(known) or 'none'}")
+    now = scheduler.now()
+    with _database(settings) as engine:
+        data, files = digest_files.make(
+            engine, settings, now, out=out, brands=brand or (), period=period, language=language
+        )
+        for path in files:
+            typer.echo(f"wrote {path}")
+        if send:
+            _send_digest(settings, engine, data, language)
+
+
+def _send_digest(settings: Settings, engine: Engine, data: dict[str, Any], language: str | None) -> None:
+    """Send a digest that was asked for by hand to every channel that gets digests."""
+    import scheduler
+    from alerts import digest as digests
+    from alerts import relay
+    from alerts.channels.base import open_channels
+    from storage import outbox
+
+    now = scheduler.now()
+    notes = digests.by_hand(settings, data, language, now)
+    with engine.begin() as conn:
+        outbox.enqueue(conn, notes, now)
+    told = asyncio.run(relay.relay(engine, open_channels(settings), scheduler.now))
+    typer.echo(f"messages: {told}")
+
+
+@app.command(epilog="Example: marsad alerts --json")
+def alerts(
+    config: ConfigPath = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False,
+) -> None:
+    """List the alerts, newest first."""
+    from dataclasses import asdict
+
+    from storage import alerts as kept
+    from storage.engine import reading
+    from storage.export import json_value
+
+    settings = _settings(config)
+    with _database(settings) as engine, reading(engine) as conn:
+        found = kept.listing(conn, limit=limit)
+    for alert in found:
+        if as_json:
+            typer.echo(_json_line(json_value(asdict(alert))))
+            continue
+        when = alert.window_start.astimezone(settings.zone)
+        usual = "" if alert.expected is None else f", usually {alert.expected:.1f}"
+        what = f"{alert.brand}: {alert.rule} ({alert.observed:g}{usual})"
+        typer.echo(f"{alert.id:>5}  {when:%Y-%m-%d %H:%M}  {alert.state:<12}  {alert.severity:<6}  {what}")
+    if not found and not as_json:
+        typer.echo("no alerts yet")
+
+
+@app.command(epilog="Example: marsad status")
+def status(
+    config: ConfigPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show how every source, queue and channel is."""
+    import scheduler
+    from storage import status as health
+    from storage.engine import reading
+
+    settings = _settings(config)
+    names = [source.name for source in settings.sources if source.enabled]
+    with _database(settings) as engine, reading(engine) as conn:
+        found = health.gather(conn, names, scheduler.now())
+    typer.echo(
+        _json_line(health.to_json(found)) if as_json else "\n".join(health.to_lines(found, settings.zone))
+    )
+
+
+@app.command(epilog="Example: marsad export --format csv --out mentions.csv")
+def export(
+    config: ConfigPath = None,
+    form: Annotated[Literal["jsonl", "csv", "parquet"], typer.Option("--format")] = "jsonl",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="stdout if not given.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Collected since.")
+    ] = None,
+) -> None:
+    """Write all mentions with what was understood of them."""
+    from storage.engine import reading
+    from storage.export import ExportFormat, write
+
+    settings = _settings(config)
+    moment = None if since is None else since.replace(tzinfo=settings.zone).astimezone(UTC)
+    target: Any = nullcontext(sys.stdout.buffer) if out is None else out.open("wb")
+    with _database(settings) as engine, reading(engine) as conn, target as stream:
+        count = write(conn, stream, ExportFormat(form), moment)
+    _say(f"{count} mentions")
+
+
+@app.command(epilog="Example: marsad migrate")
+def migrate(config: ConfigPath = None) -> None:
+    """Bring the database's tables to this version. SQLite is migrated at start by itself."""
+    from storage import engine as databases
+
+    settings = _settings(config)
+    engine = databases.open_engine(settings.database, settings.folder)
+    try:
+        databases.migrate(engine)
+    finally:
+        engine.dispose()
+    typer.echo("the database's tables are of this version")
+
+
+if __name__ == "__main__":
+    main()

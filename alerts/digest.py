@@ -23,6 +23,7 @@ from alerts.digest_period import Period, following, latest_due
 from alerts.digest_posts import distinct_posts, post
 from alerts.digest_reads import Counted
 from alerts.digest_statistics import Phrase, commonest, fold, standing_out
+from alerts.message import TOLD_WITH
 from config.settings import Digest, Settings
 from storage import alerts as alert_records
 from storage import digests, mentions, outbox, sources
@@ -181,7 +182,11 @@ def _alerts(conn: Connection, names: Sequence[str], period: Period) -> list[Json
     found = [
         alert
         for alert in alert_records.listing(conn, since=period.start)
-        if alert.brand in names and alert.window_start < period.end and alert.window_end >= period.start
+        if alert.brand in names
+        and alert.window_start < period.end
+        and alert.window_end >= period.start
+        # Posts that came together were told as one.
+        and TOLD_WITH not in alert.facts
     ]
     return [
         {

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
+from alerts.digest import Json, build
+from alerts.digest_period import following, period_of
 from alerts.render.digest import digest_html, digest_images, digest_text, inline_images
+from config.settings import Settings
+from storage.engine import reading
 
 
 def write(directory: Path, data: Mapping[str, Any], language: str) -> list[Path]:
@@ -31,3 +38,26 @@ def write(directory: Path, data: Mapping[str, Any], language: str) -> list[Path]
     for name, content in files.items():
         (directory / name).write_bytes(content)
     return [directory / name for name in files]
+
+
+def make(
+    engine: Engine,
+    settings: Settings,
+    now: datetime,
+    *,
+    out: Path,
+    brands: Sequence[str] = (),
+    period: str | None = None,
+    language: str | None = None,
+) -> tuple[Json, list[Path]]:
+    """Build a digest from the database and write it into the folder `out`; return it and the files.
+
+    `brands` are one's own if none are named, `period` (`2026-W47`) the last week that is over, and
+    `language` the top one. Raises UnknownPeriod where no week has that name.
+    """
+    zone, starts = settings.zone, settings.week_starts
+    week = period_of(period, starts, zone) if period else following(period_of(now, starts, zone), zone, -1)
+    names = list(brands) or [brand.name for brand in settings.own_brands]
+    with reading(engine) as conn:
+        data = build(conn, settings, names, week, now)
+    return data, write(out, data, language or settings.language)

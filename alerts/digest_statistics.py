@@ -12,6 +12,7 @@ from statistics import fmean, variance
 # Two-sided 1 % and 5 % points of the normal distribution.
 CLEAR = 2.58
 LIKELY = 1.96
+_EXCHANGED = str.maketrans("ىةٱ", "يها", "ـ")
 
 
 def wilson(count: int, total: int, z: float = LIKELY) -> tuple[float, float]:
@@ -67,8 +68,14 @@ class Phrase:
 
 
 def fold(phrase: str) -> str:
-    """Return the form under which spellings of one phrase are counted together."""
-    return " ".join(unicodedata.normalize("NFKC", phrase).casefold().split())
+    """Return the form under which spellings of one phrase are counted together.
+
+    Arabic letters that people exchange when they type (ى and ي, ة and ه, the alefs) count as one, and vowel
+    marks and tatweel as nothing. A phrase without a letter or digit, such as an emoji, has no form: ''.
+    """
+    plain = unicodedata.normalize("NFKD", phrase).casefold().translate(_EXCHANGED)
+    kept = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(kept.split()) if any(char.isalnum() for char in kept) else ""
 
 
 def _gather(texts: Iterable[tuple[int, Iterable[str]]]) -> tuple[dict[str, dict[int, None]], dict[str, str]]:

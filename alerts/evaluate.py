@@ -28,7 +28,7 @@ from alerts.lifecycle import (
     step,
     transition,
 )
-from alerts.message import LIFE, notifications, payload
+from alerts.message import LIFE, TOLD_WITH, notifications, payload
 from alerts.rules.base import Finding, Lasting, Occasional, Point, Reading, Rule, kinds
 from config.settings import AlertRule, Settings
 from storage import alerts as kept
@@ -180,7 +180,7 @@ def _report(turn: _Round, rule: Occasional, brand: str, finding: Finding) -> Ale
             observed=1,
             evidence=(int(occasion),),
             drivers=(),
-            facts={"told_with": alert.id, LIFE: remember(life)},
+            facts={TOLD_WITH: alert.id, LIFE: remember(life)},
         )
         kept.insert(turn.conn, part, turn.now, "told with another")
     if not turn.muted(brand):

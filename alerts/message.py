@@ -13,6 +13,8 @@ from storage.records import Alert, Notification
 
 LIFE = "life"
 """The key of an alert's facts under which its life is remembered; no message shows it."""
+TOLD_WITH = "told_with"
+"""The key under which an alert that was told in another's message names that one by its id."""
 
 _TEXT = 2000  # code points of a post: more than any channel shows
 

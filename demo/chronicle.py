@@ -16,7 +16,7 @@ from demo.phrases import About, Pen, Text, base_texts, sheet, text_from
 from storage.records import MentionKind, SentimentLabel
 
 SPAN = timedelta(weeks=4)
-BAD_DAY = timedelta(hours=30)
+BAD_DAY = timedelta(hours=38)
 _ZONE = ZoneInfo("Asia/Riyadh")
 _FRIDAY_SATURDAY = (4, 5)
 _HOUR = timedelta(hours=1)

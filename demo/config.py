@@ -45,7 +45,7 @@ def configuration(site_url: str, slack_url: str, smtp_port: int, database: str) 
                 "to": ["marketing"],
             },
             {"name": "rival posts", "kind": "competitor_post", "brands": ["Tamrago"], "to": ["marketing"]},
-            {"name": "ratings", "kind": "rating_drop", "brands": ["Lawzy"], "to": _EVERYONE},
+            {"name": "ratings", "kind": "rating_drop", "brands": ["Lawzy"], "window": "2d", "to": _EVERYONE},
         ],
         "digests": [
             {
@@ -62,18 +62,18 @@ def configuration(site_url: str, slack_url: str, smtp_port: int, database: str) 
 
 def _sources(site: str) -> list[dict[str, Any]]:
     return [
-        {"name": "news-ar", "kind": "feed", "url": f"{site}/news/ar.rss", "every": "1h"},
-        {"name": "news-en", "kind": "feed", "url": f"{site}/news/en.atom", "every": "1h"},
-        {"name": "forum", "kind": "feed", "url": f"{site}/forum/comments.rss", "every": "30m"},
-        {"name": "press", "kind": "feed", "url": f"{site}/press/feed.json", "every": "6h"},
-        {"name": "stars", "kind": "reviews", "url": f"{site}/stars/lawzy", "brand": "Lawzy", "every": "1h"},
-        {"name": "souq", "kind": "reviews", "url": f"{site}/souq/lawzy", "brand": "Lawzy", "every": "1h"},
+        {"name": "news-ar", "kind": "feed", "url": f"{site}/news/ar.rss", "every": "1d"},
+        {"name": "news-en", "kind": "feed", "url": f"{site}/news/en.atom", "every": "1d"},
+        {"name": "forum", "kind": "feed", "url": f"{site}/forum/comments.rss", "every": "1d"},
+        {"name": "press", "kind": "feed", "url": f"{site}/press/feed.json", "every": "1d"},
+        {"name": "stars", "kind": "reviews", "url": f"{site}/stars/lawzy", "brand": "Lawzy", "every": "1d"},
+        {"name": "souq", "kind": "reviews", "url": f"{site}/souq/lawzy", "brand": "Lawzy", "every": "1d"},
         {
             "name": "tamrago-blog",
             "kind": "competitor_posts",
             "sitemap": f"{site}/sitemap.xml",
             "brand": "Tamrago",
-            "every": "6h",
+            "every": "1d",
         },
-        {"name": "mastodon", "kind": "mastodon", "base_url": site, "hashtags": _HASHTAGS, "every": "15m"},
+        {"name": "mastodon", "kind": "mastodon", "base_url": site, "hashtags": _HASHTAGS, "every": "1d"},
     ]

@@ -69,7 +69,7 @@ class EnglishEntities:
                     span.end_char,
                 )
                 for span in document.ents
-                if span.label_ in _LABELS and span.text.strip()
+                if span.label_ in _LABELS and any(char.isalpha() for char in span.text)
             )
             for index, document in enumerate(self._nlp.pipe(cleaned, batch_size=_BATCH))
         ]

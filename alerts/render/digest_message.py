@@ -355,7 +355,11 @@ def _alert(alert: Json, data: Json, language: str) -> str:
     what = words.get(key, words["alert.other"]).format(
         brand=name(alert["brand"]), rule=name(alert["rule"]), **numbers
     )
-    return " · ".join([what, _when(alert["to"], data, language), words[f"state.{alert['state']}"]])
+    parts = [what, _when(alert["from"], data, language)]
+    # A post is an occasion, over as soon as it is told; only what lasts has a state worth knowing.
+    if alert["expected"] is not None:
+        parts.append(words[f"state.{alert['state']}"])
+    return " · ".join(parts)
 
 
 def _when(moment: str, data: Json, language: str) -> str:
