@@ -140,7 +140,7 @@ async def run_once(daemon: Daemon) -> Cycle | None:
 
 
 async def run(daemon: Daemon) -> None:
-    """Run until SIGTERM or SIGINT; then finish what is in hand within the grace, and stop."""
+    """Run until SIGTERM or SIGINT, then finish what is in hand; soon after the grace the process is ended."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
     turns = _Turns(daemon)
