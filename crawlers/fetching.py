@@ -46,7 +46,7 @@ def scrapy_settings(settings: Settings, options: Any) -> dict[str, Any]:
         # Politeness. What failed is tried again at the next visit, not at once.
         "AUTOTHROTTLE_ENABLED": True,
         # A feed or API that the user named is a request or a few, and APIs say themselves what they bear.
-        "AUTOTHROTTLE_START_DELAY": 0.5 if options.obey_robots else 0.1,
+        "AUTOTHROTTLE_START_DELAY": 0.25 if options.obey_robots else 0.1,
         "AUTOTHROTTLE_MAX_DELAY": 30,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "RETRY_ENABLED": False,
