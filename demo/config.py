@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 _HASHTAGS = ["لوزي", "lawzy", "تمراجو", "tamrago"]
-_EVERYONE = ["marketing", "team"]
+_SLACK = ["marketing", "marketing-ar"]
+_EVERYONE = [*_SLACK, "team", "team-ar"]
 
 
 def configuration(site_url: str, slack_url: str, smtp_port: int, database: str) -> dict[str, Any]:
@@ -25,15 +26,9 @@ def configuration(site_url: str, slack_url: str, smtp_port: int, database: str) 
         "sources": _sources(site_url),
         "channels": [
             {"name": "marketing", "kind": "slack", "webhook_url": slack_url},
-            {
-                "name": "team",
-                "kind": "email",
-                "host": "127.0.0.1",
-                "port": smtp_port,
-                "security": "none",
-                "from": "Marsad <marsad@lawzy.example>",
-                "to": ["marketing@lawzy.example"],
-            },
+            {"name": "marketing-ar", "kind": "slack", "language": "ar", "webhook_url": slack_url},
+            _mailbox("team", "en", smtp_port),
+            _mailbox("team-ar", "ar", smtp_port),
         ],
         "alerts": [
             {"name": "angry customers", "kind": "negative_spike", "brands": ["Lawzy"], "to": _EVERYONE},
@@ -42,21 +37,28 @@ def configuration(site_url: str, slack_url: str, smtp_port: int, database: str) 
                 "kind": "influencer_post",
                 "brands": ["Lawzy"],
                 "min_followers": 50_000,
-                "to": ["marketing"],
+                "to": _SLACK,
             },
-            {"name": "rival posts", "kind": "competitor_post", "brands": ["Tamrago"], "to": ["marketing"]},
+            {"name": "rival posts", "kind": "competitor_post", "brands": ["Tamrago"], "to": _SLACK},
             {"name": "ratings", "kind": "rating_drop", "brands": ["Lawzy"], "window": "2d", "to": _EVERYONE},
         ],
         "digests": [
-            {
-                "name": f"weekly-{language}",
-                "brands": ["Lawzy"],
-                "at": "sunday 09:00",
-                "language": language,
-                "to": ["team"],
-            }
-            for language in ("ar", "en")
+            {"name": "weekly", "brands": ["Lawzy"], "at": "sunday 09:00", "to": ["team"]},
+            {"name": "weekly-ar", "brands": ["Lawzy"], "at": "sunday 09:00", "to": ["team-ar"]},
         ],
+    }
+
+
+def _mailbox(name: str, language: str, port: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "email",
+        "language": language,
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "from": "Marsad <marsad@lawzy.example>",
+        "to": [f"{name}@lawzy.example"],
     }
 
 
