@@ -8,15 +8,11 @@ learns about the source (validators, cursor, failure) it says through the method
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from hashlib import blake2b
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
+from config.kinds import registered
 from config.settings import Source, Strict
 from crawlers import causes, parsing
 from crawlers.errors import CrawlError
@@ -238,17 +235,9 @@ def _header(response: Response, name: str) -> str | None:
     return raw.decode("latin-1").strip() or None if raw else None
 
 
-@cache
 def kinds() -> Mapping[str, type[SourceSpider]]:
     """Return every kind of source by its name, in alphabetical order."""
-    package = importlib.import_module("crawlers.sources")
-    found: dict[str, type[SourceSpider]] = {}
-    for entry in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{entry.name}")
-        for _, thing in inspect.getmembers(module, inspect.isclass):
-            if issubclass(thing, SourceSpider) and thing.__module__ == module.__name__:
-                found[thing.kind] = thing
-    return MappingProxyType(dict(sorted(found.items())))
+    return registered("crawlers.sources", SourceSpider)
 
 
 def options_models() -> Mapping[str, type[BaseModel]]:

@@ -6,16 +6,14 @@ registers it.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, ClassVar
 
 from config import settings as configured
+from config.kinds import registered
 from config.settings import Settings, Strict
 from storage.records import Notification
 
@@ -82,16 +80,9 @@ class Channel(ABC):
         """
 
 
-@cache
 def kinds() -> Mapping[str, type[Channel]]:
     """Return the channels there are, by kind: whatever this folder holds."""
-    package = importlib.import_module("alerts.channels")
-    found: dict[str, type[Channel]] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
-        for value in vars(importlib.import_module(f"alerts.channels.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Channel) and "kind" in vars(value):
-                found[value.kind] = value
-    return found
+    return registered("alerts.channels", Channel)
 
 
 def options_models() -> dict[str, type[Strict]]:

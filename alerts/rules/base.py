@@ -7,18 +7,16 @@ reports things that happen once, such as a post, and never reports the same one 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
 from alerts.lifecycle import Sight
+from config.kinds import registered
 from config.settings import Strict
 from storage.records import Alert, BrandRole, Severity
 
@@ -109,16 +107,9 @@ class Occasional(Rule):
         """Return what is worth telling and never was an alert of this rule and brand."""
 
 
-@cache
 def kinds() -> Mapping[str, type[Rule]]:
     """Return the rules there are, by kind: whatever this folder holds."""
-    package = importlib.import_module("alerts.rules")
-    found: dict[str, type[Rule]] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
-        for value in vars(importlib.import_module(f"alerts.rules.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Rule) and "kind" in vars(value):
-                found[value.kind] = value
-    return found
+    return registered("alerts.rules", Rule)
 
 
 def options_models() -> dict[str, type[Strict]]:
