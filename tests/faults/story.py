@@ -34,8 +34,9 @@ from storage.tables import fetch_events, mentions, outbox, sources
 from tests.faults.lives import Life, Lives, until
 
 END = datetime(2026, 3, 15, 6, 30, tzinfo=UTC)
-# Before an article is corrected; in the bad day, after the influencer's post; when the weekly digest is due.
-MOMENTS = (END - timedelta(days=8, hours=18), END - timedelta(hours=26), END)
+# Before an article is corrected, and early enough for sources to count as watched; in the bad day, after
+# the influencer's post; when the weekly digest is due.
+MOMENTS = (END - timedelta(days=9, hours=6), END - timedelta(hours=26), END)
 SLICE = timedelta(days=16)
 """The end of the world is enough to have every kind of alert, and short enough to be lived through often."""
 LATENCY = 0.15
@@ -174,6 +175,8 @@ class Story:
         self.scene, self.sinks = scene, sinks
         self.config = folder / "marsad.yaml"
         document = configuration(scene.site.url, sinks.slack.webhook_url, sinks.mail.port, database)
+        for source in document["sources"]:
+            source["every"] = "1h"
         self.config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
         self.names = {source["name"] for source in document["sources"]}
         if database.startswith("sqlite:///"):
@@ -271,7 +274,7 @@ class Story:
 
 def known_as(channel: str, key: str) -> str:
     """Return what a sink knows a message by."""
-    return block_id(key) if channel == "marketing" else message_id(key, "lawzy.example")
+    return block_id(key) if channel.startswith("marketing") else message_id(key, "lawzy.example")
 
 
 def _all_told(conn: Connection) -> bool:

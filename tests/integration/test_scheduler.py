@@ -120,9 +120,11 @@ def test_one_cycle_collects_understands_decides_and_tells_and_a_wrong_password_s
         MailSink(tmp_path, login=("marsad", "right")) as mail,
     ):
         document = configuration(site.url, slack.webhook_url, mail.port, "sqlite:///marsad.db")
-        document["channels"][1] |= {"username": "marsad", "password": "wrong"}
+        for channel in document["channels"]:
+            if channel["kind"] == "email":
+                channel |= {"username": "marsad", "password": "wrong"}
         for rule in document["alerts"]:
-            rule["to"] = ["marketing", "team"]
+            rule["to"] = [channel["name"] for channel in document["channels"]]
         made = daemon(document, lambda: moment)
         cycle = run(lambda: scheduler.run_once(made))
         found = health_of(made)
@@ -134,7 +136,7 @@ def test_one_cycle_collects_understands_decides_and_tells_and_a_wrong_password_s
     assert mail.messages == []
     assert found.problems
     for problem in found.problems:
-        assert problem.startswith("channel team: ")
+        assert problem.startswith("channel team")
         assert "password" in problem
         assert "wrong" not in problem.split()
 
