@@ -153,7 +153,7 @@ def compare(story: Story, undisturbed: Kept) -> int:
     return all_told_once(story)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_fifty_kills_lose_nothing_and_repeat_nothing(scene: Scene, undisturbed: Kept, tmp_path: Path) -> None:
     chance = random.Random(50)
     fell: Counter[str] = Counter()
@@ -174,7 +174,7 @@ def test_fifty_kills_lose_nothing_and_repeat_nothing(scene: Scene, undisturbed: 
     assert [phase for phase in PHASES if not fell[phase]] == []
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_ten_kills_on_postgresql_lose_nothing_and_repeat_nothing(
     scene: Scene, undisturbed: Kept, engine: Engine, tmp_path: Path
