@@ -21,7 +21,8 @@ _LOCALES = (
 _LONGEST = 200
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:\s?T|,|\s)\s?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?",
+    r"(?:(?:\s?T|,|\s)\s?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?"
+    r"(?:\s?(am|pm|a\.m\.|p\.m\.|ص|م)(?!\w))?\s?([+-]\d{2}:?\d{2}|[+-]\d{2}|Z(?!\w))?)?",
     re.IGNORECASE,
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?")
@@ -29,7 +30,30 @@ _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\
 _CLOCK = re.compile(
     r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?(am|pm|a\.m\.|p\.m\.|ص|م)(?!\w))?", re.IGNORECASE
 )
-_ZONE = re.compile(r"(?:(?<=[\s\d])|UTC|GMT)([+-])(\d{2}):?(\d{2})(?!\d)")
+_ZONE = re.compile(r"(?:(?<=:\d\d)|(?<=\s)|(?:UTC|GMT)\s?)([+-])(\d{2}):?(\d{2})(?!\d)")
+_SHORT_ZONE = re.compile(r"(?:UTC|GMT)\s?([+-])(\d{1,2})(?!\d)")
+_ZONE_NAME = re.compile(r"(?<![^\W_])[A-Z]{3,4}(?![^\W_])")
+# Hours east of UTC. Names that several zones share (IST, AST but in Arabic) are left out.
+_ZONES_BY_HOURS = {
+    -8: "PST",
+    -7: "PDT MST",
+    -6: "MDT CST",
+    -5: "CDT EST",
+    -4: "EDT",
+    1: "CET BST WEST WAT",
+    2: "CEST EET CAT SAST",
+    3: "EEST MSK TRT EAT",
+    4: "GST",
+    5: "PKT",
+    8: "SGT HKT",
+    9: "JST KST",
+    10: "AEST",
+    11: "AEDT",
+    12: "NZST",
+    13: "NZDT",
+}
+_NAMED_ZONES = {name: hours for hours, names in _ZONES_BY_HOURS.items() for name in names.split()}
+_ARABIA = timedelta(hours=3)
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -50,16 +74,17 @@ def parse_moment(written: object, *, language: str | None = None) -> datetime | 
 
     Understood are ISO 8601 in its usual forms, RFC 822 and Ruby's order, epoch seconds or milliseconds,
     and dates with a month's name in some twenty languages, with text around them. A time without a zone
-    counts as UTC, a date without a time as its midnight. `03/04/2024` is read in the order of `language`
+    counts as UTC (`AST` is Arabia's where `language` is Arabic, else unknown), a date without a time as
+    its midnight. `03/04/2024` is read in the order of `language`
     (BCP 47) and is None where that is unknown or plain `en`, whose readers disagree.
     """
     text = _clean(written)
     if text is None:
         return None
-    for read in (_iso, _epoch, _named_month):
-        if (found := read(text)) is not None:
-            return found
-    return _numeric(text, language)
+    if (found := _iso(text, language) or _epoch(text)) is not None:
+        return found
+    shift, rest = _zone(text, language)
+    return _named_month(rest, shift) or _numeric(rest, language, shift)
 
 
 def _clean(written: object) -> str | None:
@@ -86,13 +111,38 @@ def _shift(zone: str | None) -> timedelta:
     return -span if zone.startswith("-") else span
 
 
-def _iso(text: str) -> datetime | None:
-    found = _ISO.search(text) or _COMPACT.fullmatch(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second, zone = found.groups()
-    clock = (int(hour or 0), int(minute or 0), min(59, int(second or 0)))
-    return _moment(int(year), int(month), int(day), clock, _shift(zone))
+def _zone(text: str, language: str | None) -> tuple[timedelta, str]:
+    """Return how far east of UTC the zone is that `text` names, and the text without it."""
+    if found := _ZONE.search(text) or _SHORT_ZONE.search(text):
+        shift = _shift("".join(part.zfill(2) if part.isdigit() else part for part in found.groups()))
+        return shift, f"{text[: found.start()]} {text[found.end() :]}"
+    for name in _ZONE_NAME.findall(text):
+        if name in _NAMED_ZONES:
+            return timedelta(hours=_NAMED_ZONES[name]), text
+        if name == "AST" and (language or "").split("-")[0].casefold() == "ar":
+            return _ARABIA, text
+    return timedelta(0), text
+
+
+def _iso(text: str, language: str | None) -> datetime | None:
+    found = _ISO.search(text)
+    if found is not None:
+        year, month, day, hour, minute, second, half, zone = found.groups()
+    else:
+        if (found := _COMPACT.fullmatch(text)) is None:
+            return None
+        (year, month, day, hour, minute, second, zone), half = found.groups(), None
+    clock = (_hour_of_day(int(hour or 0), half), int(minute or 0), min(59, int(second or 0)))
+    shift = _shift(zone) if zone or not hour else _zone(text[found.end() :], language)[0]
+    return _moment(int(year), int(month), int(day), clock, shift)
+
+
+def _hour_of_day(hour: int, half: str | None) -> int:
+    """Return the hour on a clock of 24 hours; `half` says which half of the day it is, if anything."""
+    letter = (half or "").lower()[:1]
+    if letter in ("p", "م") and hour < 12:
+        return hour + 12
+    return 0 if letter in ("a", "ص") and hour == 12 else hour
 
 
 def _epoch(text: str) -> datetime | None:
@@ -106,45 +156,32 @@ def _clock(text: str) -> tuple[tuple[int, int, int], str]:
     found = _CLOCK.search(text)
     if found is None:
         return (0, 0, 0), text
-    hour, half = int(found[1]), (found[4] or "").lower()[:1]
-    if half in ("p", "م") and hour < 12:
-        hour += 12
-    elif half in ("a", "ص") and hour == 12:
-        hour = 0
-    return (
-        hour,
-        int(found[2]),
-        min(59, int(found[3] or 0)),
-    ), f"{text[: found.start()]} {text[found.end() :]}"
+    clock = (_hour_of_day(int(found[1]), found[4]), int(found[2]), min(59, int(found[3] or 0)))
+    return clock, f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def _named_month(text: str) -> datetime | None:
+def _named_month(text: str, shift: timedelta) -> datetime | None:
     month, rest = _find_month(text)
     if month is None:
         return None
-    zone = _ZONE.search(rest)
-    if zone is not None:
-        rest = f"{rest[: zone.start()]} {rest[zone.end() :]}"
     clock, rest = _clock(rest)
     year = _YEAR.search(rest)
     if year is None:
-        return _short_year(rest, month, clock, zone)
+        return _short_year(rest, month, clock, shift)
     rest = f"{rest[: year.start()]} {rest[year.end() :]}"
     day = _DAY.search(rest)
     if day is None:
         return None
-    return _moment(int(year[1]), month, int(day[1]), clock, _shift("".join(zone.groups()) if zone else None))
+    return _moment(int(year[1]), month, int(day[1]), clock, shift)
 
 
-def _short_year(
-    rest: str, month: int, clock: tuple[int, int, int], zone: re.Match[str] | None
-) -> datetime | None:
+def _short_year(rest: str, month: int, clock: tuple[int, int, int], shift: timedelta) -> datetime | None:
     """Read RFC 822's two-digit year, which stands after the day and the month."""
     numbers = _DAY.findall(rest)
     if len(numbers) != 2 or len(numbers[1]) != 2:
         return None
     year = int(numbers[1]) + (2000 if int(numbers[1]) < 70 else 1900)
-    return _moment(year, month, int(numbers[0]), clock, _shift("".join(zone.groups()) if zone else None))
+    return _moment(year, month, int(numbers[0]), clock, shift)
 
 
 def _find_month(text: str) -> tuple[int | None, str]:
@@ -183,20 +220,20 @@ def _months() -> dict[str, int]:
     return {name: number for name, number in names.items() if name not in doubtful and len(name) > 1}
 
 
-def _numeric(text: str, language: str | None) -> datetime | None:
+def _numeric(text: str, language: str | None, shift: timedelta) -> datetime | None:
     clock, rest = _clock(text)
     found = _NUMERIC.search(rest)
     if found is None:
         return None
     first, middle, last = (int(part) for part in found.groups())
     if first > 31:
-        return _moment(first, middle, last, clock)
+        return _moment(first, middle, last, clock, shift)
     if last < 1000:
         return None
     order = _order(first, middle, language)
     if order is None:
         return None
-    return _moment(last, *((middle, first) if order == "day" else (first, middle)), clock)
+    return _moment(last, *((middle, first) if order == "day" else (first, middle)), clock, shift)
 
 
 def _order(first: int, second: int, language: str | None) -> str | None:

@@ -8,6 +8,7 @@ import re
 from w3lib.encoding import resolve_encoding
 
 from crawlers.compression import GZIP_MAGIC, inflate
+from crawlers.pages import guessed_encoding
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _BOMS = (
@@ -26,6 +27,8 @@ _FORBIDDEN_REFERENCE = re.compile(
 # What a server says when nobody told it otherwise; what the document says of itself is better.
 _SERVER_DEFAULTS = frozenset({"cp1252", "ascii", "iso8859-1"})
 _FALLBACK = "cp1252"
+# Markup and English say nothing about a legacy code page, and drown what does.
+_PLAIN = re.compile(rb"<[^<>]{0,2000}>|[\x00-\x7f]{40,}")
 _SPOILT_SHARE = 0.1
 
 
@@ -46,7 +49,7 @@ def decoded(body: bytes, http_charset: str | None) -> str:
     """Return the text of a document whose encoding may be undeclared or wrongly declared.
 
     A byte order mark is believed first; then UTF-8 if the bytes are that, which hardly ever happens by
-    chance; then what the document declares, what the server says, and last Windows-1252.
+    chance; then what the document declares, what the server says, a guess, and last Windows-1252.
     """
     for mark, encoding in (*_BOMS, *_BARE_UTF16):
         if body.startswith(mark):
@@ -69,8 +72,8 @@ def decoded(body: bytes, http_charset: str | None) -> str:
             return body.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-    spare = next((encoding for encoding in candidates if encoding != "utf-8"), _FALLBACK)
-    return body.decode(spare, "replace")
+    spare = next((encoding for encoding in candidates if encoding != "utf-8"), None)
+    return body.decode(spare or guessed_encoding(_PLAIN.sub(b" ", body)) or _FALLBACK, "replace")
 
 
 def _mostly_utf8(body: bytes) -> bool:

@@ -33,6 +33,8 @@ from crawlers.urls import web_url
 
 _LINK_TAG = re.compile(r"<link\b[^<>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(type|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+# feedparser takes a picture's caption for the item's description, or the other way round.
+_CAPTION = re.compile(r"(</?)media:description\b")
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 
 
@@ -59,7 +61,7 @@ def read_feed(body: bytes, url: str, http_charset: str | None, now: datetime) ->
 def _xml_feed(text: str, url: str, now: datetime) -> tuple[str | None, list[Draft]]:
     # A file object, since feedparser takes bytes for the name of a file where there is one.
     parsed = feedparser.parse(
-        BytesIO(text.encode("utf-8")),
+        BytesIO(_CAPTION.sub(r"\1mediacaption", text).encode("utf-8")),
         # No content-location: with it, guids too would be made absolute and change with the feed's address.
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
@@ -82,13 +84,13 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
     text, text_language = _body(entry)
     statistics = entry.get("media_statistics") or {}
     fields = {
-        "url": entry_link(entry.get("feedburner_origlink") or entry.get("link"), base),
+        "url": entry_link(_link(entry), base),
         "title": _title(entry),
         "text": text,
         "author": author or (None if publisher else owner),
-        "author_url": web_url((entry.get("author_detail") or {}).get("href"), base) if author else None,
+        "author_url": web_url(_author_detail(entry).get("href"), base) if author else None,
         "publisher": publisher,
-        "published_at": _published(entry, now),
+        "published_at": _published(entry, now, language),
         "language": text_language or language,
         "views": count_of(statistics.get("views")),
         "replies": count_of(entry.get("slash_comments") or entry.get("thr_total")),
@@ -96,12 +98,26 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
     return Draft(guid=short_guid(entry.get("id")), fields=fields)
 
 
+def _link(entry: Any) -> Any:
+    link = entry.get("feedburner_origlink") or entry.get("link")
+    # For want of a link feedparser takes the guid, also where that is a mere number.
+    named = link == entry.get("id") and not str(link).startswith(("http://", "https://", "/"))
+    return None if named else link
+
+
 def _author(entry: Any) -> str | None:
+    detail = _author_detail(entry)
     written = one_line(str(entry.get("author") or ""))
     if EMAIL_AND_NAME.fullmatch(written[:LONGEST_NAME]):
         # feedparser cuts such a name apart where the top-level domain has more than four letters.
         return shown_name(written)
-    return shown_name((entry.get("author_detail") or {}).get("name")) or shown_name(written)
+    return shown_name(detail.get("name")) or shown_name(written)
+
+
+def _author_detail(entry: Any) -> Any:
+    # Of several authors feedparser's own "author_detail" mixes the first's address with the last's name.
+    several: list[Any] = entry.get("authors") or []
+    return several[0] if len(several) > 1 else entry.get("author_detail") or {}
 
 
 def _title(entry: Any) -> str | None:
@@ -120,16 +136,18 @@ def _body(entry: Any) -> tuple[str, str | None]:
         found.append(
             (tidy(unescape(value)) if plain else text_of_html(value), language_tag(part.get("language")))
         )
-    return max(found, key=lambda pair: len(pair[0]), default=("", None))
+    text, language = max(found, key=lambda pair: len(pair[0]), default=("", None))
+    return (text, language) if text else (text_of_html(str(entry.get("mediacaption") or "")), None)
 
 
-def _published(entry: Any, now: datetime) -> datetime | None:
+def _published(entry: Any, now: datetime, language: str | None) -> datetime | None:
     for key in ("published", "created", "updated"):
         # dict.get: feedparser's own would answer "updated" with "published" and a warning.
         parsed, raw = dict.get(entry, f"{key}_parsed"), dict.get(entry, key)
-        moment = _moment(parsed) or parse_moment(raw)
-        if sound := believed(moment, now):
-            return sound
+        # feedparser's reading comes second: it drops the time of "2025-03-05 14:30 UTC" and zones of "EET".
+        for moment in (parse_moment(raw, language=language), _moment(parsed)):
+            if sound := believed(moment, now):
+                return sound
     return None
 
 

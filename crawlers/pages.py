@@ -64,12 +64,13 @@ def decoded(body: bytes, content_type: str | None) -> str:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         _, text = html_to_unicode(
-            content_type, body, default_encoding="windows-1252", auto_detect_fun=_guess_encoding
+            content_type, body, default_encoding="windows-1252", auto_detect_fun=guessed_encoding
         )
     return _NOT_XML.sub("", text)
 
 
-def _guess_encoding(body: bytes) -> str | None:
+def guessed_encoding(body: bytes) -> str | None:
+    """Return the encoding that `body`, which declares none, is most likely in, or None."""
     sample = body[:65_536]
     try:
         # A multi-byte letter may be cut by the sample or be damaged once: still UTF-8.

@@ -16,6 +16,10 @@ _CELLS = {"td", "th"}
 _UNREAD = {"script", "style", "template", "iframe", "object", "svg", "math", "noembed", "noframes"}
 _BREAK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})>")
 _CELL = re.compile(r"</?t[dh]>")
+# HTML knows no such elements: read by its rules, an unclosed one swallows all that follows.
+_SELF_CLOSED = re.compile(
+    rf"<(?:{'|'.join(sorted(_UNREAD))}|title|textarea|noscript)\b[^<>]{{0,4000}}/>", re.I
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*\n ?")
 _LINE = re.compile(r" ?\n ?")
@@ -35,7 +39,7 @@ def text_of_html(markup: str) -> str:
     # JSON may spell half a surrogate pair, which is no text.
     whole = _cut(markup).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     bare = nh3.clean(
-        whole.replace("\n", " "),
+        _SELF_CLOSED.sub(" ", whole).replace("\n", " "),
         tags=_BLOCKS | _CELLS,
         clean_content_tags=_UNREAD,
         attributes={},
