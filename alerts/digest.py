@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from alerts import digest_figures as figures
 from alerts import digest_gaps, digest_reads
+from alerts.brand_names import brand_names
 from alerts.digest_figures import Weeks
 from alerts.digest_headline import headline
 from alerts.digest_period import Period, following, latest_due
@@ -78,6 +79,7 @@ def build(conn: Connection, settings: Settings, brands: Sequence[str], period: P
         "type": "digest",
         "period": _period(period),
         "timezone": settings.timezone,
+        "names": brand_names(settings.brands),
         "generated_at": now.isoformat(),
         "watched_since": None if watched is None else watched.isoformat(),
         "earlier_incomplete": bool(sight.earlier) and not sight.sure,

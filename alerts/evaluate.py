@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from alerts.brand_names import Names, brand_names
 from alerts.errors import AlreadyTold, UnknownRule
 from alerts.lifecycle import (
     Change,
@@ -47,6 +48,7 @@ class _Round:
     conn: Connection
     configured: AlertRule
     timezone: str
+    names: Names
     now: datetime
     silenced: Sequence[Silence]
 
@@ -61,12 +63,13 @@ def evaluate(engine: Engine, settings: Settings, now: datetime) -> list[Alert]:
     rolled back, and the next evaluation tries again.
     """
     changed: list[Alert] = []
+    names = brand_names(settings.brands)
     for configured in settings.alerts:
         try:
             rule = rule_of(configured, settings)
             with engine.begin() as conn:
                 silenced = silences.active(conn, now)
-                turn = _Round(conn, configured, settings.timezone, now, silenced)
+                turn = _Round(conn, configured, settings.timezone, names, now, silenced)
                 found = [
                     alert
                     for brand in brands_of(configured, rule, settings)
@@ -202,6 +205,7 @@ def _tell(
         alert,
         change,
         timezone=turn.timezone,
+        names=turn.names,
         posts=shown,
         series=series,
         evidence_count=None if finding is None else finding.evidence_count,

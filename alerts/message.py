@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
+from alerts.brand_names import Names
 from alerts.lifecycle import Change, idempotency_key
 from alerts.rules.base import Point
 from storage.mentions import StoredMention, time_of
@@ -24,11 +26,12 @@ def payload(
     change: Change,
     *,
     timezone: str,
+    names: Names = MappingProxyType({}),
     posts: Sequence[StoredMention] = (),
     series: Sequence[Point] = (),
     evidence_count: int | None = None,
 ) -> dict[str, Any]:
-    """Return the document: JSON values only, times ISO 8601 in UTC."""
+    """Return the document: JSON values only, times ISO 8601 in UTC; `names` as `brand_names` has them."""
     return {
         "type": "alert",
         "change": str(change),
@@ -36,6 +39,7 @@ def payload(
         "rule": alert.rule,
         "kind": alert.kind,
         "brand": alert.brand,
+        "names": {brand: dict(own) for brand, own in names.items() if brand == alert.brand},
         "severity": str(alert.severity),
         "timezone": timezone,
         "window": {"start": _iso(alert.window_start), "end": _iso(alert.window_end)},

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from alerts.render import escaping, locale
 from alerts.render.charts import Point
 from alerts.render.phrases import (
+    brand_name,
     counted,
     instant_of,
     language_name,
@@ -41,6 +43,7 @@ _POSTS = 3
 _POINTS = 96
 _CHANGES: Final = ("firing", "update", "resolved")
 _SEVERITIES: Final = ("low", "medium", "high")
+_OCCASIONS: Final = ("influencer_post", "competitor_post")
 _DRIVER_TYPES: Final = ("word", "source", "language", "rating")
 
 
@@ -151,15 +154,15 @@ def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
     return say(
         language,
         with_mood if with_mood in SENTENCES[language] else key,
-        brand=name(payload.get("brand") or "?"),
+        brand=brand_name(payload, payload.get("brand") or "?", language),
         rule=name(payload.get("rule") or "?"),
         who=say(language, "who.followers" if who else "who.unknown", **who),
         posts=counted(language, "posts", max(1, number_of(payload.get("observed")) or 1)),
     )
 
 
-def _expected(payload: Payload, language: str) -> str | None:
-    expected = number_of(payload.get("expected"))
+def _expected(value: object, language: str) -> str | None:
+    expected = number_of(value)
     if expected is None:
         return None
     return say(language, "expected.below_one") if 0 < expected < 1 else locale.number(language, expected)
@@ -176,7 +179,10 @@ def _with_rarity(distance: str, payload: Payload, change: str, language: str) ->
 
 
 def _distance_of_spike(payload: Payload, change: str, language: str) -> list[str]:
-    facts, expected = _facts(payload), _expected(payload, language)
+    facts = _facts(payload)
+    if change == "resolved":
+        return _calm_after_spike(facts, language)
+    expected = _expected(payload.get("expected"), language)
     observed, hours = number_of(payload.get("observed")), number_of(facts.get("hours"))
     if observed is None or hours is None or expected is None:
         return _distance_of_any(payload, change, language)
@@ -189,10 +195,26 @@ def _distance_of_spike(payload: Payload, change: str, language: str) -> list[str
     )
     lines = [_with_rarity(distance, payload, change, language)]
     share, usual = number_of(facts.get("negative_share")), number_of(facts.get("usual_share"))
-    if share is not None and usual is not None and change != "resolved":
+    if share is not None and usual is not None:
         percents = {"share": locale.percent(language, share), "usual": locale.percent(language, usual)}
         lines.append(say(language, "negative_spike.share", **percents))
     return lines
+
+
+def _calm_after_spike(facts: Payload, language: str) -> list[str]:
+    """What counts when it is over is the present; the numbers of the worst hours would belie the headline."""
+    observed, hours = number_of(facts.get("calm_observed")), number_of(facts.get("calm_hours"))
+    expected = _expected(facts.get("calm_expected"), language)
+    if observed is None or hours is None or expected is None:
+        return []
+    distance = say(
+        language,
+        "negative_spike.distance.resolved",
+        mentions=counted(language, "negative_mentions", observed),
+        hours=counted(language, "hours.last", hours),
+        expected=expected,
+    )
+    return [say(language, "plainly", distance=distance)]
 
 
 def _distance_of_influencer(payload: Payload, change: str, language: str) -> list[str]:
@@ -236,7 +258,7 @@ def _distance_of_competitor(payload: Payload, change: str, language: str) -> lis
 
 
 def _distance_of_any(payload: Payload, change: str, language: str) -> list[str]:
-    observed, expected = number_of(payload.get("observed")), _expected(payload, language)
+    observed, expected = number_of(payload.get("observed")), _expected(payload.get("expected"), language)
     if observed is None:
         return []
     key = "other.distance" if expected is not None else "other.distance.plain"
@@ -322,12 +344,29 @@ def _about(post: Payload, payload: Payload, language: str) -> list[str]:
 
 
 def _since(payload: Payload, language: str) -> str | None:
+    """What goes on has a beginning, what is over an end as well, and one post a moment."""
     window = payload.get("window")
-    start = instant_of(window.get("start")) if isinstance(window, Mapping) else None
+    start, end = (
+        instant_of(window.get(edge)) if isinstance(window, Mapping) else None for edge in ("start", "end")
+    )
     if start is None:
         return None
+    over = payload.get("change") == "resolved" or payload.get("kind") in _OCCASIONS
+    key = "since" if end is None or not over else "at" if start == end else "from_to"
     zone = zone_of(payload.get("timezone"))
-    return say(language, "since", when=locale.moment(language, start, zone), zone=zone_name(language, zone))
+    return say(
+        language,
+        key,
+        when=locale.moment(language, start, zone),
+        until=_until(start, end or start, zone, language),
+        zone=zone_name(language, zone),
+    )
+
+
+def _until(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> str:
+    if start.astimezone(zone).date() == end.astimezone(zone).date():
+        return say(language, "until.same_day", clock=locale.clock(language, end, zone))
+    return say(language, "until", when=locale.moment(language, end, zone))
 
 
 def _footer(payload: Payload, language: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from alerts.render import escaping
 from alerts.render.digest_charts import DARK, LIGHT, Palette, trend_chart, voice_chart
 from alerts.render.digest_message import DigestMessage, PartMessage, compose_digest
 from alerts.render.mail import Mail, render_html, render_text
+from alerts.render.phrases import brand_name
 from alerts.render.slack import MAX_BLOCKS, MAX_TEXT, Block, context, header_block, section
 
 _SUBJECT_LIMIT = 150
@@ -24,10 +25,13 @@ def digest_images(data: Mapping[str, Any], language: str) -> dict[str, bytes]:
     """Return the charts as PNG by name: `trend-1-light`, `voice-1-dark` and so on, by part from 1."""
     images = {}
     for place, part in enumerate(data["brands"], start=1):
+        shares = [
+            {**entry, "brand": brand_name(data, entry["brand"], language)} for entry in part["share_of_voice"]
+        ]
         for shade, palette in _SHADES.items():
             images[f"trend-{place}-{shade}"] = trend_chart(part["trend"], language, palette)
             if any(entry["share"] is not None for entry in part["share_of_voice"]):
-                images[f"voice-{place}-{shade}"] = voice_chart(part["share_of_voice"], language, palette)
+                images[f"voice-{place}-{shade}"] = voice_chart(shares, language, palette)
     return images
 
 

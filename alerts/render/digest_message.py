@@ -14,7 +14,7 @@ from alerts.render import locale
 from alerts.render.alert import Post, compose_post
 from alerts.render.digest_charts import TONES
 from alerts.render.digest_wording import COUNTS, SENTENCES
-from alerts.render.phrases import instant_of, name, zone_name, zone_of
+from alerts.render.phrases import brand_name, instant_of, name, zone_name, zone_of
 
 Json = Mapping[str, Any]
 
@@ -139,7 +139,7 @@ def _subject(data: Json, parts: Sequence[PartMessage], days: str, language: str)
 
 def _part(part: Json, data: Json, language: str) -> PartMessage:
     words = SENTENCES[language]
-    brand = name(part["brand"])
+    brand = brand_name(data, part["brand"], language)
     return PartMessage(
         brand=brand,
         headline=_headline(part, brand, language),
@@ -147,7 +147,7 @@ def _part(part: Json, data: Json, language: str) -> PartMessage:
         cards=_cards(part, language),
         sentiment=_slices(part, language),
         trend_alt=_trend_alt(part, language),
-        voice=(voice := _voice(part, language)),
+        voice=(voice := _voice(part, data, language)),
         voice_alt=words["voice.alt"].format(lines=locale.join(language, voice)),
         words=tuple(_word(word, language) for word in part["top_words"]),
         words_note=words["words.note" if _compared(part) else "words.note.first"],
@@ -300,10 +300,10 @@ def _trend_alt(part: Json, language: str) -> str:
     )
 
 
-def _voice(part: Json, language: str) -> tuple[str, ...]:
+def _voice(part: Json, data: Json, language: str) -> tuple[str, ...]:
     return tuple(
         SENTENCES[language]["voice.line"].format(
-            brand=name(entry["brand"]),
+            brand=brand_name(data, entry["brand"], language),
             share=locale.percent(language, entry["share"]),
             mentions=_counted(language, "mentions", entry["value"]),
         )
@@ -353,7 +353,7 @@ def _alert(alert: Json, data: Json, language: str) -> str:
         for part in ("observed", "expected")
     }
     what = words.get(key, words["alert.other"]).format(
-        brand=name(alert["brand"]), rule=name(alert["rule"]), **numbers
+        brand=brand_name(data, alert["brand"], language), rule=name(alert["rule"]), **numbers
     )
     parts = [what, _when(alert["from"], data, language)]
     # A post is an occasion, over as soon as it is told; only what lasts has a state worth knowing.
@@ -370,7 +370,8 @@ def _when(moment: str, data: Json, language: str) -> str:
 
 def _gap(gap: Json, data: Json, language: str) -> str:
     words = SENTENCES[language]
-    key = f"gap.{gap['reason']}" + (".whole" if gap["whole"] else "")
+    shape = ".whole" if gap["whole"] else ".once" if gap["stretches"] == 1 else ""
+    key = f"gap.{gap['reason']}{shape}"
     return words[key].format(
         source=name(gap["source"]),
         hours=_counted(language, "hours", max(1, round(gap["hours"]))),

@@ -5,8 +5,9 @@ A payload may be old or odd; what cannot be read becomes None, and the message l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from unicodedata import bidirectional
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -61,7 +62,7 @@ def zone_of(value: object) -> ZoneInfo:
 def zone_name(language: str, zone: ZoneInfo) -> str:
     """Return the zone as a reader names it: Riyadh Time, توقيت السعودية."""
     if zone.key == "UTC":
-        return "UTC"
+        return say(language, "utc")
     return get_timezone_location(zone, locale=Locale.parse(language))
 
 
@@ -79,6 +80,14 @@ def once_in(language: str, days: float) -> str | None:
 def name(text: object, limit: int = _NAME_LIMIT) -> str:
     """Return somebody's or something's name, clean, clipped and isolated from the sentence around it."""
     return locale.isolate(escaping.excerpt(str(text), limit))
+
+
+def brand_name(payload: Mapping[str, Any], brand: object, language: str) -> str:
+    """Return what readers of a language call a brand: by the payload's `names`, else as configured."""
+    names = payload.get("names")
+    own = names.get(brand) if isinstance(names, Mapping) and isinstance(brand, str) else None
+    shown = own.get(language) if isinstance(own, Mapping) else None
+    return name(shown if isinstance(shown, str) and shown else brand)
 
 
 def platform_name(language: str, platform: object) -> str:

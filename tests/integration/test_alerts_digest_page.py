@@ -72,6 +72,19 @@ def test_page_and_plain_text_say_the_same(data: dict[str, Any], language: str) -
         assert f"{piece.label}: {shown(piece.count)} ({shown(piece.share)})" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "own", "rival"), [("ar", "درهمي", "فلوسي"), ("en", "Dirhami", "Falousi")]
+)
+def test_brands_are_called_what_readers_of_the_language_call_them(
+    data: dict[str, Any], language: str, own: str, rival: str
+) -> None:
+    assert [part["brand"] for part in data["brands"]] == ["درهمي"]
+    (part,) = compose_digest(data, language).parts
+    assert own in part.headline
+    assert any(rival in line for line in part.voice)
+    assert compose_digest(data, language).subject.startswith(f"\u2068{own}\u2069")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_numbers_shown_are_those_of_the_data(data: dict[str, Any], language: str) -> None:
     part = data["brands"][0]

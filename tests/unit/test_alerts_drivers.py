@@ -166,11 +166,13 @@ def test_a_message_is_json_says_all_there_is_and_goes_once_to_each_channel() -> 
         alert,
         Change.FIRING,
         timezone="Asia/Riyadh",
+        names={"Lawzy": {"ar": "لوزي"}, "Tamrago": {"ar": "تمراجو"}},
         posts=[shown, stored(2, author=None)],
         series=[(NOW, 2, 0.5)],
     )
     assert json.loads(json.dumps(document)) == document
     assert document["facts"] == {"hours": 1}
+    assert (document["brand"], document["names"]) == ("Lawzy", {"Lawzy": {"ar": "لوزي"}})
     assert document["window"] == {"start": "2026-03-10T11:30:00+00:00", "end": "2026-03-10T12:30:00+00:00"}
     assert document["evidence_count"] == 2
     assert document["posts"][0]["sentiment"] == "negative"

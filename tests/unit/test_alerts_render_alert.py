@@ -61,7 +61,7 @@ def test_the_distance_from_normal_reads_as_a_person_would_say_it() -> None:
     )
     assert compose(SPIKE, "ar").distance[0] == (
         "41 إشارة سلبية خلال 3 ساعات، والمتوقع 6؛ "
-        "ولا يبتعد الأمر عن المعتاد إلى هذا الحد إلا مرة كل شهرين تقريبًا."
+        "ولا يحدث مثل ذلك في الأحوال المعتادة إلا مرة كل شهرين تقريبًا."
     )
 
 
@@ -130,6 +130,7 @@ def test_every_rule_and_change_names_the_brand_and_leaves_no_placeholder(
 ) -> None:
     facts = {"followers": 180_000, "platform": "mastodon", "sentiment": "negative", "mean_before": 4.4}
     facts |= {"mean_after": 3.1, "count_before": 180, "count_after": 24, "title": "Offer", "hours": 3}
+    facts |= {"calm_hours": 6, "calm_observed": 2, "calm_expected": 3.1}
     payload = SPIKE | {"kind": kind, "change": change, "facts": facts}
     message = compose(payload, language)
     assert "Lawzy" in message.headline
@@ -140,8 +141,60 @@ def test_every_rule_and_change_names_the_brand_and_leaves_no_placeholder(
 
 
 def test_a_resolved_alert_does_not_say_how_rare_the_present_is() -> None:
-    message = compose(SPIKE | {"change": "resolved", "observed": 5}, "en")
-    assert message.distance == ("5 negative mentions in 3 hours, 6 expected.",)
+    calm = SPIKE["facts"] | {"calm_hours": 6, "calm_observed": 4, "calm_expected": 2.9}
+    message = compose(SPIKE | {"change": "resolved", "facts": calm}, "en")
+    assert message.distance == ("4 negative mentions in the last 6 hours, 3 expected.",)
+    arabic = compose(SPIKE | {"change": "resolved", "facts": calm | {"calm_hours": 1}}, "ar")
+    assert arabic.distance == ("4 إشارات سلبية خلال آخر ساعة، والمتوقع 3.",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "end", "english", "arabic"),
+    [
+        (
+            "negative_spike",
+            "firing",
+            "09:00",
+            "Since Mon, Nov 23, 9:00 AM",
+            "منذ يوم الاثنين، 23 نوفمبر، 9:00 ص",
+        ),
+        (
+            "negative_spike",
+            "resolved",
+            "09:00",
+            "From Mon, Nov 23, 9:00 AM to 12:00 PM",
+            "من يوم الاثنين، 23 نوفمبر، 9:00 ص إلى الساعة 12:00 م",
+        ),
+        (
+            "rating_drop",
+            "resolved",
+            "22:00",
+            "From Mon, Nov 23, 9:00 AM to Tue, Nov 24, 1:00 AM",
+            "من يوم الاثنين، 23 نوفمبر، 9:00 ص إلى يوم الثلاثاء، 24 نوفمبر، 1:00 ص",
+        ),
+        ("influencer_post", "firing", "06:00", "Mon, Nov 23, 9:00 AM", "يوم الاثنين، 23 نوفمبر، 9:00 ص"),
+    ],
+)
+def test_what_goes_on_has_a_beginning_what_is_over_an_end_and_a_post_a_moment(
+    kind: str, change: str, end: str, english: str, arabic: str
+) -> None:
+    window = SPIKE["window"] | {"end": f"2026-11-23T{end}:00+00:00"}
+    payload = SPIKE | {"kind": kind, "change": change, "window": window}
+    said = [(compose(payload, language).since or "").replace("\u00a0", " ") for language in ("en", "ar")]
+    assert said == [f"{english} (Saudi Arabia Time)", f"{arabic} (توقيت المملكة العربية السعودية)"]
+
+
+def test_each_language_calls_the_brand_what_its_readers_do() -> None:
+    payload = SPIKE | {"names": {"Lawzy": {"ar": "لوزي"}, "Other": {"en": "x"}}}
+    assert bare(compose(payload, "ar").headline) == "ارتفاع غير معتاد في الإشارات السلبية إلى لوزي"
+    assert bare(compose(payload, "en").headline) == "Unusual rise in negative mentions of Lawzy"
+
+
+@pytest.mark.parametrize(
+    "names", [None, "x", {}, {"Lawzy": None}, {"Lawzy": {"ar": 3}}, {"Lawzy": {"ar": ""}}]
+)
+def test_a_message_without_names_for_a_brand_shows_the_configured_one(names: object) -> None:
+    assert "Lawzy" in compose(SPIKE | {"names": names}, "ar").headline
 
 
 def test_the_mail_says_things_in_the_order_in_which_people_ask() -> None:
@@ -172,7 +225,7 @@ def test_a_mail_loads_nothing_from_elsewhere_and_its_picture_has_words() -> None
     mail = mail_alert(SPIKE, "en")
     assert mail.images["chart"].startswith(b"\x89PNG")
     assert 'src="cid:chart"' in mail.html
-    assert 'alt="Mentions an hour' in mail.html
+    assert 'alt="Negative mentions per hour' in mail.html
     assert mail.html.count("src=") == 1
     assert "prefers-color-scheme: dark" in mail.html
     assert "&#39;" not in mail.html
