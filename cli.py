@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from config.loader import Kinds
     from config.settings import Settings
     from storage.records import FetchEvent
 
@@ -45,26 +47,39 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put wh
 
 def main() -> None:
     """Run the command line, and turn what went wrong into a sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What is written is UTF-8 whatever the locale; a lone surrogate has none, and shows as an escape.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        check_environment()
+        app()
+    except Exception as error:
+        if (known := _explained(error)) is None:
+            raise
+        message, code = known
+        print(message, file=sys.stderr)  # noqa: T201
+        sys.exit(code)
+
+
+def _explained(error: Exception) -> tuple[str, int] | None:
+    """Return what to tell a person of an error, and the exit code; None where it is our own mistake."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from alerts.errors import ChannelError, UnknownPeriod
     from nlp.errors import NlpError
-    from storage.errors import StorageError, explain
+    from storage.errors import StorageError, UnusableAddress, explain
 
-    try:
-        check_environment()
-        app()
-    except (ConfigError, SharedEnvironmentError, SecretUnavailable, UnknownPeriod) as error:
-        _stop(str(error), WRONG)
-    except (StorageError, SQLAlchemyError) as error:
-        _stop(f"database: {explain(error)}", FAILED)
-    except (NlpError, ChannelError, OSError) as error:
-        _stop(str(error), FAILED)
-
-
-def _stop(message: str, code: int) -> None:
-    print(message, file=sys.stderr)  # noqa: T201
-    sys.exit(code)
+    if isinstance(error, ConfigError | SharedEnvironmentError | SecretUnavailable | UnknownPeriod):
+        return str(error), WRONG
+    if isinstance(error, StorageError | SQLAlchemyError):
+        return f"database: {explain(error)}", WRONG if isinstance(error, UnusableAddress) else FAILED
+    if isinstance(error, NlpError | ChannelError):
+        return str(error), FAILED
+    if isinstance(error, OSError):
+        cause = error.strerror or str(error)
+        return f"{error.filename}: {cause}" if error.filename is not None else cause, FAILED
+    return None
 
 
 def _say(line: str) -> None:
@@ -72,11 +87,21 @@ def _say(line: str) -> None:
 
 
 def _settings(path: Path | None) -> Settings:
-    import scheduler
     from config import loader, logs
 
     logs.set_up()
-    return loader.load(loader.find(path), scheduler.kinds())
+    return loader.load(loader.find(path), _kinds())
+
+
+def _kinds() -> Kinds:
+    # As `scheduler.kinds` does, but without loading the daemon, which most commands never start.
+    from alerts.channels import base as channel_kinds
+    from alerts.rules import base as rule_kinds
+    from config.loader import Kinds
+    from crawlers import base as source_kinds
+
+    sources, channels = source_kinds.options_models(), channel_kinds.options_models()
+    return Kinds(sources=sources, channels=channels, rules=rule_kinds.options_models())
 
 
 @contextmanager
@@ -93,6 +118,10 @@ def _database(settings: Settings) -> Iterator[Engine]:
 
 def _lines(file: Path | None) -> Any:
     return nullcontext(sys.stdin.buffer) if file is None or str(file) == "-" else file.open("rb")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _json_line(document: Any) -> str:
@@ -126,13 +155,18 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path()) -
 def check(config: ConfigPath = None) -> None:
     """Check configuration, secrets, database, models, each source and each channel; all problems at once."""
     settings = _settings(config)
-    typer.echo(f"ok    configuration: {len(settings.sources)} sources, {len(settings.channels)} channels")
-    good = True
+    sources, channels = _counted(len(settings.sources), "source"), _counted(len(settings.channels), "channel")
+    typer.echo(f"ok    configuration: {sources}, {channels}")
+    wrong: list[str] = []
     for checked in (_check_secrets, _check_database, _check_models, _check_sources, _check_channels):
         for what, cause in checked(settings):
-            good = good and cause is None
             typer.echo(f"ok    {what}" if cause is None else f"WRONG {what}: {cause}")
-    raise typer.Exit(OK if good else FAILED)
+            if cause is not None:
+                wrong.append(what)
+    if wrong:
+        _say(f"{_counted(len(wrong), 'thing')} to put right: {', '.join(wrong)}")
+    unconfigured = any(what.startswith("secret ") for what in wrong)
+    raise typer.Exit(WRONG if unconfigured else FAILED if wrong else OK)
 
 
 def _check_secrets(settings: Settings) -> Iterator[Checked]:
@@ -172,9 +206,11 @@ def _check_sources(settings: Settings) -> Iterator[Checked]:
     import scheduler
     from crawlers import collect as collecting
     from crawlers import reactor
+    from storage.status import cause_of
 
     for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now)):
-        yield f"source {event.source}: {len(found)} items", event.error
+        counted = f"source {event.source}: {_counted(len(found), 'item')}"
+        yield (counted, None) if event.error is None else (f"source {event.source}", cause_of(event))
 
 
 def _check_channels(settings: Settings) -> Iterator[Checked]:
@@ -191,10 +227,9 @@ def _check_channels(settings: Settings) -> Iterator[Checked]:
 @app.command(epilog="Example: marsad schema > marsad.schema.json")
 def schema() -> None:
     """Print the JSON Schema of marsad.yaml, for editors."""
-    import scheduler
     from config import schema as schemas
 
-    typer.echo(json.dumps(schemas.schema(scheduler.kinds()), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(schemas.schema(_kinds()), ensure_ascii=False, indent=2))
 
 
 @app.command(epilog="Example: marsad sources")
@@ -254,8 +289,11 @@ def run(
 
 
 def _report_visits(visits: list[FetchEvent]) -> bool:
+    from storage.status import cause_of
+
     for event in visits:
-        what = event.error or f"{event.items_seen} items, {event.items_new} new, {event.items_revised} edited"
+        items = _counted(event.items_seen, "item")
+        what = cause_of(event) or f"{items}, {event.items_new} new, {event.items_revised} edited"
         typer.echo(f"{event.source}: {event.status}: {what}")
     return all(event.error is None for event in visits)
 
@@ -273,6 +311,7 @@ def collect(
     from crawlers import collect as collecting
     from crawlers import reactor
     from storage.export import mention_to_json
+    from storage.status import cause_of
 
     settings = _settings(config)
     only = _known_sources(settings, source)
@@ -286,7 +325,7 @@ def collect(
     for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now, only=only)):
         for mention in found:
             typer.echo(_json_line(mention_to_json(mention)))
-        _say(f"{event.source}: {event.error or f'{len(found)} items'}")
+        _say(f"{event.source}: {cause_of(event) or _counted(len(found), 'item')}")
         good = good and event.error is None
     raise typer.Exit(OK if good else FAILED)
 
@@ -301,7 +340,17 @@ def _known_sources(settings: Settings, names: list[str] | None) -> list[str] | N
 
 @app.command("import", epilog="Example: marsad import survey.csv --source survey")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (with a header) or JSON Lines.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV (with a header, and .csv in its name) or JSON Lines; - for stdin.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            allow_dash=True,
+        ),
+    ],
     config: ConfigPath = None,
     source: Annotated[
         str, typer.Option("--source", metavar="NAME", help="What to call its source.")
@@ -309,27 +358,31 @@ def import_(
 ) -> None:
     """Take in mentions from a file: surveys, tickets, exports. The next run understands them."""
     import scheduler
-    from crawlers.imported import BadLine, read
-    from storage import mentions
+    from crawlers import imported
 
-    settings, bad, good = _settings(config), 0, []
-    with file.open("rb") as stream:
-        for found in read(stream, source, scheduler.now(), as_csv=file.suffix.lower() == ".csv"):
-            if isinstance(found, BadLine):
-                bad += 1
-                _say(f"{file}:{found.number}: {found.why}; skipped")
-            else:
-                good.append(found)
-    with _database(settings) as engine, engine.begin() as conn:
-        result = mentions.store(conn, good)
-    typer.echo(f"{result.new} new, {result.revised} edited, {result.unchanged} unchanged, {bad} bad lines")
-    raise typer.Exit(FAILED if bad and not good else OK)
+    if not source.strip():
+        raise typer.BadParameter("the source needs a name, such as survey", param_hint="--source")
+    settings = _settings(config)
+    with _lines(file) as stream, _database(settings) as engine:
+        found = imported.read(stream, source, scheduler.now(), as_csv=file.suffix.lower() == ".csv")
+        count = imported.keep(engine, found, lambda bad: _say(f"{file}:{bad.number}: {bad.why}; skipped"))
+    bad = _counted(count.bad, "bad line")
+    typer.echo(f"{count.new} new, {count.revised} edited, {count.unchanged} unchanged, {bad}")
+    raise typer.Exit(FAILED if count.bad and not count.good else OK)
 
 
 @app.command(epilog="""Example: echo '{"id": "1", "text": "الخدمة ممتازة"}' | marsad analyze""")
 def analyze(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="JSON Lines; stdin if not given.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="JSON Lines; stdin if not given.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            allow_dash=True,
+        ),
     ] = None,
     config: ConfigPath = None,
 ) -> None:
@@ -459,10 +512,14 @@ def export(
 
     settings = _settings(config)
     moment = None if since is None else since.replace(tzinfo=settings.zone).astimezone(UTC)
-    target: Any = nullcontext(sys.stdout.buffer) if out is None else out.open("wb")
-    with _database(settings) as engine, reading(engine) as conn, target as stream:
-        count = write(conn, stream, ExportFormat(form), moment)
-    _say(f"{count} mentions")
+    if out is None and form == "parquet" and sys.stdout.isatty():
+        raise typer.BadParameter("Parquet is no text for a terminal; name a file with --out")
+    with _database(settings) as engine, reading(engine) as conn:
+        # Not before the database is open: a file that is there already should not be emptied for nothing.
+        target: Any = nullcontext(sys.stdout.buffer) if out is None else out.open("wb")
+        with target as stream:
+            count = write(conn, stream, ExportFormat(form), moment)
+    _say(_counted(count, "mention"))
 
 
 @app.command(epilog="Example: marsad migrate")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from io import TextIOWrapper
 from typing import IO, Any
 
+from sqlalchemy import Engine
+
+from storage.mentions import store
 from storage.records import Author, Engagement, Mention, MentionKind
 
+_BATCH = 500
 _COUNTS = ("likes", "replies", "shares", "views")
 _TEXTS = ("url", "canonical_url", "title", "parent_id", "item", "language_hint")
 
@@ -46,6 +50,51 @@ def read(stream: IO[bytes], source: str, now: datetime, *, as_csv: bool) -> Iter
             yield BadLine(number, str(why))
 
 
+@dataclass(slots=True)
+class Kept:
+    """What became of the lines of a file: mentions that were new, edited or known, and bad lines."""
+
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    bad: int = 0
+
+    @property
+    def good(self) -> int:
+        """How many lines held a mention."""
+        return self.new + self.revised + self.unchanged
+
+
+def keep(engine: Engine, found: Iterable[Mention | BadLine], complain: Callable[[BadLine], None]) -> Kept:
+    """Store mentions as they come, and tell `complain` of each bad line.
+
+    A batch is a transaction, so that a large file neither fills memory nor keeps others from the database;
+    after a failure the same file can be given again, and what is stored already stays as it is.
+    """
+    count, batch = Kept(), []
+    for item in found:
+        if isinstance(item, BadLine):
+            count.bad += 1
+            complain(item)
+            continue
+        batch.append(item)
+        if len(batch) == _BATCH:
+            _store(engine, batch, count)
+            batch = []
+    _store(engine, batch, count)
+    return count
+
+
+def _store(engine: Engine, batch: list[Mention], count: Kept) -> None:
+    if not batch:
+        return
+    with engine.begin() as conn:
+        result = store(conn, batch)
+    count.new += result.new
+    count.revised += result.revised
+    count.unchanged += result.unchanged
+
+
 def _json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     for number, line in enumerate(stream, start=1):
         if not line.strip(b" \t\r\n\xef\xbb\xbf"):
@@ -67,6 +116,9 @@ def _csv_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]
             yield number, cells
         elif header is None:
             header = [name.strip().lower() for name in cells]
+            if not {"text", "title"} & set(header):
+                yield number, "no heading is text or title, so nothing here can be read"
+                return
         elif len(cells) > len(header):
             yield number, f"{len(cells)} cells under {len(header)} headings"
         elif "\ufffd" in "".join(cells):
@@ -79,16 +131,18 @@ def _csv_cells(stream: IO[bytes]) -> Iterator[tuple[int, list[str] | str]]:
     # With newline="" the csv module itself sees every kind of line end, also those within quotes.
     text = TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
     reader = csv.reader(line.replace("\x00", "\ufffd") for line in text)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            text.detach()
-            return
-        except csv.Error as error:
-            yield reader.line_num, f"not CSV: {error}"
-        else:
-            yield reader.line_num, cells
+    try:
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield reader.line_num, f"not CSV: {error}"
+            else:
+                yield reader.line_num, cells
+    finally:
+        text.detach()
 
 
 def _mention(row: Mapping[str, Any], source: str, now: datetime) -> Mention:

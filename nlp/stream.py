@@ -41,13 +41,17 @@ async def analyze(
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
     async with AnalysisPool(config, workers=workers) as pool:
         in_hand: deque[tuple[list[TextItem], asyncio.Task[list[Analysis]]]] = deque()
-        while (batch := list(islice(items, _BATCH))) or in_hand:
-            if batch:
-                in_hand.append((batch, asyncio.create_task(pool.analyze(batch))))
-            if not batch or len(in_hand) > workers:
-                ready, task = in_hand.popleft()
-                _write(out, ready, await task)
-                count.good += len(ready)
+        try:
+            while (batch := list(islice(items, _BATCH))) or in_hand:
+                if batch:
+                    in_hand.append((batch, asyncio.create_task(pool.analyze(batch))))
+                if not batch or len(in_hand) > workers:
+                    ready, task = in_hand.popleft()
+                    _write(out, ready, await task)
+                    count.good += len(ready)
+        finally:
+            # Where the reader has gone: workers are not closed in the middle of a batch.
+            await asyncio.gather(*(task for _, task in in_hand), return_exceptions=True)
     return count
 
 

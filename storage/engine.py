@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from storage.errors import SchemaOutdated, StorageError
+from storage.errors import SchemaOutdated, StorageError, UnusableAddress
 
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # A writer waits this long for another to finish before it gives up, in seconds.
@@ -28,19 +28,20 @@ def open_engine(url: str, base: Path) -> Engine:
     Nothing is connected yet, but the folder of an SQLite file is made.
 
     Raises:
-        StorageError: the URL is of no kind that is supported, or the folder cannot be made.
+        UnusableAddress: the URL is of no kind that is supported.
+        StorageError: the folder cannot be made.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StorageError(
+        raise UnusableAddress(
             "`database` must look like sqlite:///var/marsad.db or postgresql+psycopg://…"
         ) from None
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     if parsed.drivername == "sqlite":
         return _open_sqlite(parsed.database, base)
     if parsed.drivername != "postgresql+psycopg":
-        raise StorageError(
+        raise UnusableAddress(
             f"`database` names {parsed.drivername}; sqlite and postgresql+psycopg are supported"
         )
     try:
@@ -51,7 +52,7 @@ def open_engine(url: str, base: Path) -> Engine:
 
 def _open_sqlite(database: str | None, base: Path) -> Engine:
     if not database or database == ":memory:":
-        raise StorageError("`database` needs a file: sqlite:///var/marsad.db")
+        raise UnusableAddress("`database` needs a file: sqlite:///var/marsad.db")
     file = base / database
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

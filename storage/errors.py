@@ -29,6 +29,10 @@ class StorageError(Exception):
     """The database cannot be used. The message says why and what to do, and holds no password."""
 
 
+class UnusableAddress(StorageError):
+    """What `database` says is no address of a database that can be used; to be mended in the file."""
+
+
 class SchemaOutdated(StorageError):
     """The tables are not those of this version."""
 

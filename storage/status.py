@@ -55,7 +55,7 @@ class Status:
     def problems(self) -> list[str]:
         """What is wrong, a line each, naming the source or channel and the cause; empty when all is well."""
         found = [
-            f"source {s.name}: {s.state.last_error or s.health}"
+            f"source {s.name}: {_without_name(s.name, s.state.last_error or s.health)}"
             for s in self.sources
             if s.health in (SourceHealth.FAILING, SourceHealth.LATE)
         ]
@@ -64,6 +64,16 @@ class Status:
             what = "given up" if given_up else f"failed {note.attempts} times so far"
             found.append(f"channel {note.channel}: message {note.id} {what}: {note.last_error}")
         return found
+
+
+def cause_of(event: FetchEvent) -> str | None:
+    """Return why a visit failed, without the name of the source; None where it did not fail."""
+    return None if event.error is None else _without_name(event.source, event.error)
+
+
+def _without_name(source: str, error: str) -> str:
+    # Errors name their source, for logs; where it stands in front already, once is enough.
+    return error.removeprefix(f"{source}: ")
 
 
 def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
@@ -122,13 +132,18 @@ def to_json(found: Status) -> dict[str, Any]:
 def to_lines(found: Status, zone: tzinfo) -> Iterator[str]:
     """Yield the status as lines for a person, times in their zone."""
     for source in found.sources:
-        good = source.state.last_ok_at
-        when = f"last good visit {good.astimezone(zone):%Y-%m-%d %H:%M}" if good else "no good visit yet"
-        due = source.state.next_due
-        then = f", next {due.astimezone(zone):%Y-%m-%d %H:%M}" if due else ""
-        yield f"source {source.name}: {source.health}, {when}{then}"
+        yield f"source {source.name}: " + ", ".join(_told(source, zone))
     yield f"mentions: {found.mentions}, of which {found.unanalyzed} wait to be understood"
     yield "alerts: " + (", ".join(f"{count} {state}" for state, count in found.alerts.items()) or "none yet")
     yield "messages: " + ", ".join(f"{count} {status}" for status, count in found.outbox.items())
     for problem in found.problems:
         yield f"WRONG {problem}"
+
+
+def _told(source: SourceStatus, zone: tzinfo) -> Iterator[str]:
+    yield str(source.health)
+    if source.health is not SourceHealth.NEW:
+        good = source.state.last_ok_at
+        yield f"last good visit {good.astimezone(zone):%Y-%m-%d %H:%M}" if good else "no good visit yet"
+    if due := source.state.next_due:
+        yield f"next {due.astimezone(zone):%Y-%m-%d %H:%M}"

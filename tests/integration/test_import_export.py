@@ -185,7 +185,7 @@ def test_status_names_the_source_and_the_cause(engine: Engine) -> None:
         status.SourceHealth.NEW,
     ]
     assert found.problems == [
-        "source news: news: not found (404)",
+        "source news: not found (404)",
         f"channel team: message {taken.id} given up: the server refuses the password",
     ]
     assert json.loads(json.dumps(status.to_json(found)))["sources"][0]["failures"] == 3
