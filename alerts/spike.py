@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc
 
 Floats = npt.NDArray[np.float64]
 
@@ -194,6 +193,9 @@ def tail_score(observed: int, mean: float, shape: float) -> float:
         return 0.0
     if mean <= 0.0:
         raise ValueError("the mean of counts must be positive")
+    # Slow to load, and most commands read the rules' options only.
+    from scipy.special import betainc
+
     odds = mean / (mean + shape)
     tail = float(betainc(observed, shape, odds))
     if tail > _TINY:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-import htmldate
 import lxml.html
-import trafilatura
 
 from crawlers import pages
 from crawlers.dates import parse_moment
@@ -134,6 +132,9 @@ def feed_links(body: bytes, url: str, content_type: str | None) -> tuple[str, ..
 
 
 def _main_text(source: str) -> str:
+    # Loaded where pages are read, in the children: every command would wait for it otherwise.
+    import trafilatura
+
     extracted = trafilatura.bare_extraction(
         pages.tree_of(source), include_comments=False, include_tables=True
     )
@@ -233,6 +234,8 @@ def _from_path(url: str) -> datetime | None:
 
 
 def _guessed(source: str, url: str) -> datetime | None:
+    import htmldate
+
     try:
         guess = htmldate.find_date(pages.tree_of(source), url=url, extensive_search=False, original_date=True)
     except (ValueError, TypeError, RecursionError):
