@@ -53,7 +53,7 @@ class Strict(BaseModel):
 class Brand(Strict):
     """A brand to find: one's own or, with `competitor: true`, a rival's."""
 
-    name: Name = Field(description="The name in messages; those in another script show the first alias in it.")
+    name: Name = Field(description="The name in messages; in another script, the first alias in that script.")
     aliases: list[Phrase] = Field(default=[], description="Spellings to look for; else the name itself.")
     require_any: list[Phrase] = Field(default=[], description="At least one of these must stand nearby.")
     exclude: list[Phrase] = Field(
