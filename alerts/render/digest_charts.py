@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts.render import escaping, locale
-from alerts.render.charts import DRAWING
+from alerts.render.charts import DRAWING, families
 from alerts.render.digest_wording import SENTENCES
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 # Inches and dots an inch: 544 points wide in a mail, and letters that can still be read at 320.
 _WIDTH, _DPI = 4.4, 250
 _LABEL_LIMIT = 18
-_FONTS: Final = ("Noto Sans Arabic", "Noto Sans", "DejaVu Sans")
 TONES: Final = ("negative", "neutral", "positive", "not_judged")
 
 
@@ -72,14 +70,6 @@ def voice_chart(shares: Sequence[Mapping[str, Any]], language: str, palette: Pal
         return _png(figure)
 
 
-@cache
-def _families() -> list[str]:
-    from matplotlib import font_manager
-
-    there = set(font_manager.get_font_names())
-    return [name for name in _FONTS if name in there]
-
-
 def _figure(height: float, palette: Palette) -> Figure:
     # Imported when first drawn: it takes longer to load than everything else together.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -103,7 +93,7 @@ def _bare(axes: Any, palette: Palette, kept: str) -> None:
         spine.set_color(palette.faint)
     axes.tick_params(length=0, labelsize=8, colors=palette.ink)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontfamily(_families())
+        label.set_fontfamily(families())
 
 
 def _draw_trend(figure: Figure, trend: Sequence[Mapping[str, Any]], language: str, palette: Palette) -> None:
@@ -126,7 +116,7 @@ def _draw_trend(figure: Figure, trend: Sequence[Mapping[str, Any]], language: st
         bbox_to_anchor=(0, 1),
         ncols=4,
         frameon=False,
-        prop={"family": _families(), "size": 8},
+        prop={"family": families(), "size": 8},
         labelcolor=palette.ink,
         borderaxespad=0,
         handlelength=0.8,
@@ -165,7 +155,7 @@ def _draw_voice(figure: Figure, shares: Sequence[Mapping[str, Any]], language: s
             va="center",
             fontsize=8.5,
             color=palette.ink,
-            fontfamily=_families(),
+            fontfamily=families(),
         )
     axes.set_yticks(places, [escaping.excerpt(entry["brand"], _LABEL_LIMIT) for entry in shares])
     axes.set_xticks([])
