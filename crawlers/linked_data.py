@@ -14,8 +14,6 @@ from typing import Any, TypeAlias
 
 import jstyleson
 import lxml.html
-from extruct.rdfa import RDFaExtractor
-from extruct.w3cmicrodata import MicrodataExtractor
 
 _DEEPEST = 60
 _MOST_NODES = 50_000
@@ -23,7 +21,12 @@ _OPENING = re.compile(r"(?:/\*|//)?\s{0,9}(?:<!\[CDATA\[|<!--(?=\s{0,9}(?:\*/\s{
 _CLOSING = re.compile(r"(?:/\*|//)?\s{0,9}(?:\]\]>|-->)\s{0,9}(?:\*/)?[\s;]*\Z")
 _LONGEST_CLOSING = 60
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# What salvaging a broken block may cost: objects that turn out broken, and characters read in them.
+_MOST_SALVAGE_FAILURES = 1_000
+_MOST_SALVAGE_REREAD = 5_000_000
 _SCRIPT_TYPE = "application/ld+json"
+# Not shared between two descriptions of one thing: each review would seem to be there twice.
+_REVIEW_LISTS = frozenset({"review", "reviews", "aggregaterating"})
 _RDFA_SIGN = re.compile(r"\btypeof\s*=", re.IGNORECASE)
 
 
@@ -105,10 +108,12 @@ def _json_ld(tree: lxml.html.HtmlElement) -> tuple[list[Node], int]:
     for script in tree.iter("script"):
         if str(script.get("type", "")).split(";")[0].strip().casefold() != _SCRIPT_TYPE:
             continue
+        written = "".join(script.itertext())
         try:
-            raw.append(loads_leniently("".join(script.itertext())))
+            raw.append(loads_leniently(written))
         except (ValueError, RecursionError):
             broken += 1
+            raw.extend(salvaged(written))
     return _linked([_node(thing, 0) for thing in _things(raw)]), broken
 
 
@@ -171,6 +176,30 @@ def _first_of_several(bare: str, problem: ValueError) -> Any:
     return values
 
 
+def salvaged(written: str) -> list[Any]:
+    """Return the outermost whole objects inside a block that is broken as a whole.
+
+    One bad character in a product's description, or an end that was cut off, costs what it stands in and
+    not the reviews beside it.
+    """
+    decoder = json.JSONDecoder(strict=False)
+    found: list[Any] = []
+    at, failures, reread = written.find("{"), 0, 0
+    while at >= 0 and failures < _MOST_SALVAGE_FAILURES and reread < _MOST_SALVAGE_REREAD:
+        try:
+            value, end = decoder.raw_decode(written, at)
+        except json.JSONDecodeError as error:
+            end = at + 1
+            failures += 1
+            reread += error.pos - at
+        except RecursionError:
+            return found
+        else:
+            found.append(value)
+        at = written.find("{", end)
+    return found
+
+
 def _things(raw: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the top-level objects, out of arrays and `@graph`s."""
     stack = list(raw)[::-1]
@@ -187,7 +216,7 @@ def _things(raw: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _local(name: str) -> str:
-    return re.split(r"[/#:]", name.rstrip("/#"))[-1]
+    return re.split(r"[/#:]", name.strip().rstrip("/#"))[-1]
 
 
 def _node(thing: Mapping[str, Any], depth: int) -> Node:
@@ -225,7 +254,10 @@ def _linked(nodes: list[Node]) -> list[Node]:
         everything.append(node)
         if len(everything) > _MOST_NODES:
             raise ValueError("more things than any page describes")
-    named = {node.id: node for node in everything if node.id and node.properties}
+    named: dict[str, Node] = {}
+    for node in everything:
+        if node.id and node.properties:
+            _complete(named.setdefault(node.id, node), node)
     for node in everything:
         for values in node.properties.values():
             for at, value in enumerate(values):
@@ -234,7 +266,20 @@ def _linked(nodes: list[Node]) -> list[Node]:
     return [node for node in nodes if node.properties]
 
 
+def _complete(first: Node, second: Node) -> None:
+    """Let two blocks about one thing know what the other says of it."""
+    if first is second:
+        return
+    for one, other in ((first, second), (second, first)):
+        for name in other.properties.keys() - one.properties.keys():
+            if name not in _REVIEW_LISTS:
+                one.properties[name] = list(other.properties[name])
+
+
 def _microdata(tree: lxml.html.HtmlElement, base: str) -> list[Node]:
+    # Loaded where pages are read, in the children: every command would wait for it otherwise.
+    from extruct.w3cmicrodata import MicrodataExtractor
+
     if not tree.xpath("boolean(//*[@itemscope])"):
         return []
     _show_text_values(tree)
@@ -282,6 +327,8 @@ def _item(raw: Mapping[str, Any], depth: int) -> Node:
 
 
 def _rdfa(text: str, base: str) -> list[Node]:
+    from extruct.rdfa import RDFaExtractor
+
     if not _RDFA_SIGN.search(text) or ("Review" not in text and "AggregateRating" not in text):
         return []
     raw = RDFaExtractor().extract(text, base_url=base)

@@ -101,6 +101,10 @@ def _named(things: Iterable[Node | str]) -> str | None:
         for name in found:
             if (plain := pages.one_line(name)) and not plain.startswith(("http://", "https://")):
                 return plain[:_LONGEST_NAME]
+        if isinstance(thing, Node) and (
+            whole := " ".join(thing.texts("givenname")[:1] + thing.texts("familyname")[:1])
+        ):
+            return pages.one_line(whole)[:_LONGEST_NAME]
     return None
 
 
@@ -174,7 +178,7 @@ def _draft(
         _named(node.values("itemreviewed")) or (_named([owner]) if owner is not None else None) or page_item
     )
     author, author_url = _author(node, base)
-    declared = next(iter(node.texts("inlanguage")), None) or language
+    declared = pages.language_tag(next(iter(node.texts("inlanguage")), "")) or language
     return ReviewDraft(
         own_ids=(node.id or "", *(next(iter(node.texts(name)), "") for name in ("url", "identifier"))),
         url=web_url(next(iter(node.texts("url")), None), base),
@@ -206,6 +210,8 @@ def _author(node: Node, base: str) -> tuple[str | None, str | None]:
         link = (
             person if isinstance(person, str) else next(iter([*person.texts("url"), person.id or ""]), None)
         )
+        if isinstance(link, str) and link.startswith("_:"):
+            continue  # a name that the RDFa parser makes up, another at each visit
         if isinstance(link, str) and (isinstance(person, Node) or link.startswith(("http://", "https://"))):
             whole = web_url(link, base)
             if whole is not None and urlsplit(whole)._replace(fragment="") != urlsplit(base)._replace(

@@ -142,6 +142,12 @@ def declared_languages(tree: lxml.html.HtmlElement) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def language_tag(written: str) -> str | None:
+    """Return a language as BCP 47 writes it, or None where `written` is no tag (such as `English`)."""
+    match = _TAG.fullmatch(written.strip().replace("_", "-"))
+    return _usual_case(match[0]) if match else None
+
+
 def _usual_case(tag: str) -> str:
     primary, *rest = tag.split("-")
     cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part for part in rest)

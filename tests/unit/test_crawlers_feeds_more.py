@@ -11,7 +11,10 @@ from crawlers.feeds import read_feed
 from crawlers.text_of_html import text_of_html
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-ARABIC = "<item><title>افتتاح معرض الكتاب في المدينة</title><description>حضر الزوار منذ الصباح</description></item>"
+ARABIC = (
+    "<item><title>افتتاح معرض الكتاب في المدينة</title>"
+    "<description>حضر الزوار منذ الصباح</description></item>"
+)
 MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/"'
 
 

@@ -1,0 +1,105 @@
+"""What review pages in the wild do besides the standards: broken blocks, split things, parts of names."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from crawlers.linked_data import salvaged
+from crawlers.markup import ReviewPage, read_reviews
+
+URL = "https://shop.example/kettle"
+
+
+def page(*blocks: Any, body: str = "", language: str = "en") -> ReviewPage:
+    """Read a page with these JSON-LD blocks, values or written out."""
+    scripts = "".join(
+        f'<script type="application/ld+json">{one if isinstance(one, str) else json.dumps(one)}</script>'
+        for one in blocks
+    )
+    whole = f'<html lang="{language}"><head><title>t</title></head><body>{scripts}{body}</body></html>'
+    return read_reviews(whole.encode(), URL, "text/html; charset=utf-8")
+
+
+def review(author: Any, text: str = "Boils quickly and pours well", **more: Any) -> dict[str, Any]:
+    """Return a review as JSON-LD."""
+    return {"@type": "Review", "author": author, "reviewBody": text, **more}
+
+
+SOUND = json.dumps([review("Amal"), review("Badr", "Too loud in the morning")])[1:-1]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        f'{{"@type": "Product", "name": "Kettle 1.7" black", "review": [{SOUND}]}}',
+        f'{{"@type": "Product", "sku": , "review": [{SOUND}]}}',
+        f'{{"@type": "Product", "review": [{SOUND.replace("}, {", "} {")}]}}',
+        f'{{"@type": "Product", "review": [{SOUND}, {{"@type": "Review", "reviewBody": "cut o',
+    ],
+    ids=["quote", "missing value", "missing comma", "cut off"],
+)
+def test_a_broken_block_still_gives_its_whole_reviews(block: str) -> None:
+    """What is broken costs what it stands in, and is counted."""
+    found = page(block)
+    assert [one.author for one in found.reviews] == ["Amal", "Badr"]
+    assert found.broken == 1
+
+
+@pytest.mark.parametrize("block", ["{ " * 250_000, '{"x":"' + "{" * 500_000, '{"a":' * 60_000])
+def test_salvaging_nothing_takes_no_time_by_the_square(block: str) -> None:
+    """A block of nothing but openings is given up soon."""
+    start = time.perf_counter()
+    assert salvaged(block) == []
+    assert time.perf_counter() - start < 5
+
+
+def test_two_blocks_about_one_thing_complete_each_other() -> None:
+    """A review service's block names the product by its id alone; the shop's own block says its name."""
+    found = page(
+        {"@type": "Product", "@id": "#it", "name": "Kettle"},
+        {
+            "@type": "Product",
+            "@id": "#it",
+            "aggregateRating": {"@type": "AggregateRating", "ratingValue": 4.5, "reviewCount": 2},
+            "review": [review("Amal"), review("Badr")],
+        },
+    )
+    assert [(one.author, one.item) for one in found.reviews] == [("Amal", "Kettle"), ("Badr", "Kettle")]
+    assert [(one.item, one.average, one.count) for one in found.aggregates] == [("Kettle", 4.5, 2)]
+
+
+def test_a_name_in_two_parts_is_a_name() -> None:
+    """Given and family name, where there is no name as a whole."""
+    found = page(review({"@type": "Person", "givenName": "Lina", "familyName": "Saad"}))
+    assert found.reviews[0].author == "Lina Saad"
+
+
+def test_white_space_around_a_property_is_ignored() -> None:
+    """Templates leave some."""
+    found = page(
+        {"@type": " Product", "name ": "Kettle", "aggregateRating ": {"ratingValue ": "4", "bestRating": 5}}
+    )
+    assert [(one.item, one.average) for one in found.aggregates] == [("Kettle", 4.0)]
+
+
+@pytest.mark.parametrize(("written", "tag"), [("English", "fr"), ("ar_sa", "ar-SA"), ("en", "en")])
+def test_a_language_is_a_tag_or_the_pages(written: str, tag: str) -> None:
+    """`English` is no language tag."""
+    found = page(review("Amal", "Short", inLanguage=written), language="fr")
+    assert found.reviews[0].language == tag
+
+
+def test_an_unnamed_rdfa_author_has_no_address_and_the_review_one_identity() -> None:
+    """The parser's own names for unnamed things are others at each visit."""
+    body = (
+        '<div vocab="https://schema.org/" typeof="Product"><span property="name">Pen</span>'
+        '<div property="review" typeof="Review"><span property="author" typeof="Person">'
+        '<span property="name">Ola</span></span><p property="reviewBody">Writes well</p></div></div>'
+    )
+    first, second = page(body=body).reviews[0], page(body=body).reviews[0]
+    assert (first.author, first.author_url) == ("Ola", None)
+    assert first.external_id == second.external_id
