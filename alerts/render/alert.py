@@ -7,14 +7,15 @@ what exactly people wrote, since when, how much it matters.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts.render import escaping, locale
 from alerts.render.charts import Point
+from alerts.render.distance import TITLE_LIMIT, Payload, distance, facts_of
 from alerts.render.phrases import (
     brand_name,
     counted,
@@ -22,7 +23,6 @@ from alerts.render.phrases import (
     language_name,
     name,
     number_of,
-    once_in,
     platform_name,
     say,
     text_direction,
@@ -32,11 +32,8 @@ from alerts.render.phrases import (
 )
 from alerts.render.wording import SENTENCES
 
-Payload = Mapping[str, Any]
-
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _TEXT_LIMIT = 320
-_TITLE_LIMIT = 160
 _DRIVER_LIMIT = 48
 _DRIVERS_EACH = 6
 _POSTS = 3
@@ -114,7 +111,7 @@ def compose(payload: Payload, language: str) -> AlertMessage:
         change=change,
         severity=severity,
         headline=_headline(payload, kind, change, language),
-        distance=tuple(_DISTANCES.get(kind, _distance_of_any)(payload, change, language)),
+        distance=tuple(distance(payload, kind, change, language)),
         why=say(language, "why"),
         reasons=_reasons(payload, language),
         posts_title=say(language, posts_key),
@@ -138,13 +135,8 @@ def _mappings(value: object) -> list[Payload]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def _facts(payload: Payload) -> Payload:
-    facts = payload.get("facts")
-    return facts if isinstance(facts, Mapping) else {}
-
-
 def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
-    facts = _facts(payload)
+    facts = facts_of(payload)
     if f"{kind}.{change}" not in SENTENCES[language]:
         kind = "other"
     key = f"{kind}.{change}"
@@ -159,119 +151,6 @@ def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
         who=say(language, "who.followers" if who else "who.unknown", **who),
         posts=counted(language, "posts", max(1, number_of(payload.get("observed")) or 1)),
     )
-
-
-def _expected(value: object, language: str) -> str | None:
-    expected = number_of(value)
-    if expected is None:
-        return None
-    return say(language, "expected.below_one") if 0 < expected < 1 else locale.number(language, expected)
-
-
-def _with_rarity(distance: str, payload: Payload, change: str, language: str) -> str:
-    days = number_of(_facts(payload).get("once_in_days"))
-    if days is None or days <= 0 or change == "resolved":
-        return say(language, "plainly", distance=distance)
-    once = once_in(language, days)
-    if once is None:
-        return say(language, "rarely.decade", distance=distance)
-    return say(language, "rarely", distance=distance, once=once)
-
-
-def _distance_of_spike(payload: Payload, change: str, language: str) -> list[str]:
-    facts = _facts(payload)
-    if change == "resolved":
-        return _calm_after_spike(facts, language)
-    expected = _expected(payload.get("expected"), language)
-    observed, hours = number_of(payload.get("observed")), number_of(facts.get("hours"))
-    if observed is None or hours is None or expected is None:
-        return _distance_of_any(payload, change, language)
-    distance = say(
-        language,
-        "negative_spike.distance",
-        mentions=counted(language, "negative_mentions", observed),
-        hours=counted(language, "hours", hours),
-        expected=expected,
-    )
-    lines = [_with_rarity(distance, payload, change, language)]
-    share, usual = number_of(facts.get("negative_share")), number_of(facts.get("usual_share"))
-    if share is not None and usual is not None:
-        percents = {"share": locale.percent(language, share), "usual": locale.percent(language, usual)}
-        lines.append(say(language, "negative_spike.share", **percents))
-    return lines
-
-
-def _calm_after_spike(facts: Payload, language: str) -> list[str]:
-    """What counts when it is over is the present; the numbers of the worst hours would belie the headline."""
-    observed, hours = number_of(facts.get("calm_observed")), number_of(facts.get("calm_hours"))
-    expected = _expected(facts.get("calm_expected"), language)
-    if observed is None or hours is None or expected is None:
-        return []
-    distance = say(
-        language,
-        "negative_spike.distance.resolved",
-        mentions=counted(language, "negative_mentions", observed),
-        hours=counted(language, "hours.last", hours),
-        expected=expected,
-    )
-    return [say(language, "plainly", distance=distance)]
-
-
-def _distance_of_influencer(payload: Payload, change: str, language: str) -> list[str]:
-    followers, threshold = number_of(_facts(payload).get("followers")), number_of(payload.get("expected"))
-    if followers is None:
-        return []
-    return [
-        say(
-            language,
-            "influencer_post.distance" if threshold else "influencer_post.distance.plain",
-            followers=counted(language, "followers", followers),
-            count=locale.number(language, followers),
-            platform=platform_name(language, _facts(payload).get("platform") or "?"),
-            threshold=locale.number(language, threshold or 0),
-        )
-    ]
-
-
-def _distance_of_ratings(payload: Payload, change: str, language: str) -> list[str]:
-    facts = _facts(payload)
-    before, after = number_of(facts.get("mean_before")), number_of(facts.get("mean_after"))
-    count_before, count_after = number_of(facts.get("count_before")), number_of(facts.get("count_after"))
-    if before is None or after is None or count_before is None or count_after is None:
-        return []
-    distance = say(
-        language,
-        "rating_drop.distance.resolved" if change == "resolved" else "rating_drop.distance",
-        before=locale.number(language, before, 1),
-        after=locale.number(language, after, 1),
-        scale=tidy(language, number_of(facts.get("scale")) or 5),
-        reviews_before=counted(language, "reviews", count_before),
-        reviews_after=counted(language, "reviews", count_after),
-        reviews_after_of=counted(language, "reviews_of", count_after),
-    )
-    return [_with_rarity(distance, payload, change, language)]
-
-
-def _distance_of_competitor(payload: Payload, change: str, language: str) -> list[str]:
-    title = escaping.excerpt(str(_facts(payload).get("title") or ""), _TITLE_LIMIT)
-    return [say(language, "competitor_post.distance", title=locale.isolate(title))] if title else []
-
-
-def _distance_of_any(payload: Payload, change: str, language: str) -> list[str]:
-    observed, expected = number_of(payload.get("observed")), _expected(payload.get("expected"), language)
-    if observed is None:
-        return []
-    key = "other.distance" if expected is not None else "other.distance.plain"
-    distance = say(language, key, observed=tidy(language, observed), expected=expected or "")
-    return [_with_rarity(distance, payload, change, language)]
-
-
-_DISTANCES: Final[Mapping[str, Callable[[Payload, str, str], list[str]]]] = {
-    "negative_spike": _distance_of_spike,
-    "influencer_post": _distance_of_influencer,
-    "rating_drop": _distance_of_ratings,
-    "competitor_post": _distance_of_competitor,
-}
 
 
 def _reasons(payload: Payload, language: str) -> tuple[Reason, ...]:
@@ -298,7 +177,7 @@ def _driver(driver: Payload, kind: str, language: str) -> str:
 
 def compose_post(post: Payload, payload: Payload, language: str) -> Post:
     """Return a post of a payload as it is shown; the payload's `timezone` is that of its times."""
-    title = escaping.excerpt(str(post.get("title") or ""), _TITLE_LIMIT)
+    title = escaping.excerpt(str(post.get("title") or ""), TITLE_LIMIT)
     text = escaping.excerpt(str(post.get("text") or ""), _TEXT_LIMIT)
     if title and not text.startswith(title.rstrip(escaping.ELLIPSIS)):
         text = f"{title} — {text}" if text else title
