@@ -18,6 +18,12 @@ from crawlers.urls import web_url
 
 _MOST_ENTRIES = 50_000
 _LISTS = frozenset({"urlset", "sitemapindex"})
+_START = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<(?:[A-Za-z0-9]{1,20}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
+_FURTHEST_START = 4000
+_DECLARATION = re.compile(rb"\A<\?xml[^<>]{0,400}\?>")
+_BARE_AMPERSAND = re.compile(
+    rb"(<!\[CDATA\[[^\]]{0,8000})|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)"
+)
 _BLANK = re.compile(rb"\A[\s\xef\xbb\xbf\x00]*")
 _ROBOTS_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,4000})", re.IGNORECASE | re.MULTILINE)
 
@@ -62,7 +68,9 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
         BodyTooBigError, BodyBrokenError: it is compressed, and too large or damaged.
     """
     body = unpacked(body)
-    if not looks_like_xml(body):
+    if (start := _START.search(body[:_FURTHEST_START])) is not None:
+        body = body[start.start() :]  # a broken template's warnings stand before it
+    elif not looks_like_xml(body):
         return _from_text(body, url)
     root = _root(body)
     if root is None or _local(root) not in _LISTS:
@@ -97,7 +105,7 @@ def is_sitemap(body: bytes) -> bool:
 
 def sitemaps_in_robots(text: str, url: str) -> tuple[str, ...]:
     """Return the sitemaps that the robots.txt at `url` names, each once."""
-    found = (web_url(link, url) for link in _ROBOTS_LINE.findall(text))
+    found = (web_url(link, url) for link in _ROBOTS_LINE.findall(text.removeprefix("\ufeff")))
     return tuple(dict.fromkeys(link for link in found if link is not None))
 
 
@@ -111,7 +119,7 @@ def _root(body: bytes) -> etree._Element | None:
         remove_comments=True,
     )
     try:
-        root = etree.fromstring(body.lstrip(), parser=parser)
+        root = etree.fromstring(_mended(body.lstrip()), parser=parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     if root is None:
@@ -122,8 +130,23 @@ def _root(body: bytes) -> etree._Element | None:
     return root
 
 
+def _mended(body: bytes) -> bytes:
+    """Return the XML with bare ampersands escaped and, where it is UTF-8, without its own word on that."""
+    if b"\x00" in body[:200]:
+        return body  # UTF-16
+    if b"<!ENTITY" not in body:
+        body = _BARE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", body)
+    try:
+        body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body
+    return _DECLARATION.sub(b"", body)
+
+
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname.casefold() if isinstance(element.tag, str) else ""
+    # Not etree.QName, which refuses a prefix that the document does not declare.
+    tag = element.tag
+    return re.split(r"[}:]", tag)[-1].casefold() if isinstance(tag, str) else ""
 
 
 def _described(root: etree._Element | None) -> str:
