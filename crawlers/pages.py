@@ -9,7 +9,7 @@ from collections import Counter
 import charset_normalizer
 import lxml.html
 from lxml import etree
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_content_type_encoding, read_bom
 
 from crawlers.compression import GZIP_MAGIC, inflate
 from crawlers.errors import UnreadableError
@@ -19,6 +19,7 @@ from crawlers.urls import web_url
 _LONGEST_TEXT = 100_000
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--")
 _LETTERS_JUDGED = 4000
+_JUDGED_BYTES = 65_536
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}>")
@@ -57,24 +58,40 @@ def decoded(body: bytes, content_type: str | None) -> str:
     """Return a page's bytes as text, without characters that XML cannot hold.
 
     Valid UTF-8 is UTF-8 whatever is declared; else the byte order mark, the header and the page's own
-    declaration decide, in this order, and a guess at legacy code pages where there is none.
+    declaration decide, in this order, and a guess at legacy code pages where there is none. What declares
+    UTF-8 for bytes that are far from it is not believed.
     """
     body = unpacked(body)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        _, text = html_to_unicode(
-            content_type, body, default_encoding="windows-1252", auto_detect_fun=guessed_encoding
-        )
+        text = _in_legacy_encoding(body, content_type)
     return _NOT_XML.sub("", text)
+
+
+def _in_legacy_encoding(body: bytes, content_type: str | None) -> str:
+    sample = body[:_JUDGED_BYTES]
+    declared = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+    if "utf-8" in declared and read_bom(body)[0] is None and not _nearly_utf8(sample):
+        # A server's default, or a template's, over pages older than either.
+        encoding = next((one for one in declared if one and one != "utf-8"), None)
+        return body.decode(encoding or guessed_encoding(body) or "windows-1252", "replace")
+    _, text = html_to_unicode(
+        content_type, body, default_encoding="windows-1252", auto_detect_fun=guessed_encoding
+    )
+    return text
+
+
+def _nearly_utf8(sample: bytes) -> bool:
+    """Tell whether a multi-byte letter that was cut, or is damaged once, is all that speaks against it."""
+    return sample.decode("utf-8", "replace").count("\ufffd") * 200 < sum(byte > 127 for byte in sample)
 
 
 def guessed_encoding(body: bytes) -> str | None:
     """Return the encoding that `body`, which declares none, is most likely in, or None."""
-    sample = body[:65_536]
+    sample = body[:_JUDGED_BYTES]
     try:
-        # A multi-byte letter may be cut by the sample or be damaged once: still UTF-8.
-        if sample.decode("utf-8", "replace").count("\ufffd") * 200 < sum(byte > 127 for byte in sample):
+        if _nearly_utf8(sample):
             return "utf-8"
         best = charset_normalizer.from_bytes(sample, cp_isolation=list(_GUESSED)).best()
     except (UnicodeError, LookupError, ValueError):

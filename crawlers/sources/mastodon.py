@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -18,6 +18,8 @@ from crawlers.urls import canonical
 from storage.records import Author, Engagement, MentionKind
 
 _PAGE = 40
+# The least that any server's largest page holds.
+_FULL_WITHOUT_LINK = 20
 _NEXT = re.compile(r"""<([^<>\s]{1,4000})>\s*;\s*rel\s*=\s*"?next"?""")
 
 
@@ -88,7 +90,7 @@ class MastodonSpider(SourceSpider):
                 self._given += 1
                 yield self.mention(**_fields(status))
         newest = newest or (timeline.ids[0] if timeline.ids else known)
-        oldest = _older_than(response) if fresh else None
+        oldest = _older_than(response, timeline.ids) if fresh else None
         reached = oldest is None or len(fresh) < len(timeline.ids)
         spent = _header(response, "x-ratelimit-remaining") == "0"
         if spent:
@@ -167,9 +169,15 @@ def _newer(one: str, known: str) -> bool:
     return (len(one), one) > (len(known), known)
 
 
-def _older_than(response: Response) -> str | None:
-    """Return the `max_id` of the next page that the `Link` header names, whatever host it names."""
+def _older_than(response: Response, ids: Sequence[str]) -> str | None:
+    """Return the `max_id` of the next page that the `Link` header names, whatever host it names.
+
+    Servers that only speak Mastodon's API may send no `Link` at all: after a page that may be full, the
+    last of its ids is where the next begins.
+    """
     link = b",".join(response.headers.getlist("Link")).decode("latin-1")
+    if not link and len(ids) >= _FULL_WITHOUT_LINK:
+        return ids[-1]
     found = _NEXT.search(link[:10_000])
     values = parse_qs(urlsplit(found[1]).query).get("max_id") if found else None
     return values[0][:100] if values else None

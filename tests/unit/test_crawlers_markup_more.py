@@ -103,3 +103,21 @@ def test_an_unnamed_rdfa_author_has_no_address_and_the_review_one_identity() -> 
     first, second = page(body=body).reviews[0], page(body=body).reviews[0]
     assert (first.author, first.author_url) == ("Ola", None)
     assert first.external_id == second.external_id
+
+
+@pytest.mark.parametrize(
+    ("header", "meta"),
+    [
+        ("text/html; charset=utf-8", '<meta charset="windows-1256">'),
+        ("text/html; charset=utf-8", ""),
+        ("text/html", '<meta charset="utf-8">'),
+        ("text/html; charset=windows-1256", '<meta charset="utf-8">'),
+    ],
+)
+def test_a_code_page_is_recognised_under_a_wrong_utf8(header: str, meta: str) -> None:
+    """A server that says UTF-8 of all its pages is not believed about one that is far from it."""
+    text = "القماش جميل والخياطة متقنة وقد وصلت الطلبية في موعدها"
+    body = f'<div itemscope itemtype="https://schema.org/Review"><p itemprop="reviewBody">{text}</p></div>'
+    whole = f'<html lang="ar"><head>{meta}<title>x</title></head><body>{body}</body></html>'
+    (found,) = read_reviews(whole.encode("windows-1256"), URL, header).reviews
+    assert found.text == text

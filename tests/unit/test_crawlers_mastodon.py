@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from scrapy.http import Response
 
 from crawlers.errors import UnreadableError
 from crawlers.mastodon_statuses import read_timeline
-from crawlers.sources.mastodon import MastodonOptions
+from crawlers.sources.mastodon import MastodonOptions, _older_than
 
 STATUS = {
     "id": "11",
@@ -95,3 +96,20 @@ def test_what_is_no_hashtag_is_refused(tag):
 def test_hashtags_may_be_written_with_their_sign():
     options = MastodonOptions(base_url="https://social.example", hashtags=["#قهوة", "coffee"])
     assert options.hashtags == ["قهوة", "coffee"]
+
+
+@pytest.mark.parametrize(
+    ("link", "held", "expected"),
+    [
+        ('<https://other.example/api?max_id=7>; rel="next"', 40, "7"),
+        ('<https://other.example/api?min_id=9>; rel="prev"', 40, None),
+        (None, 40, "id39"),
+        (None, 3, None),
+    ],
+)
+def test_the_next_page_is_known_with_and_without_a_link(
+    link: str | None, held: int, expected: str | None
+) -> None:
+    """A server without `Link` headers is paged by its last id, after a page that may be full."""
+    response = Response("https://social.example/", headers={"Link": link} if link else {})
+    assert _older_than(response, [f"id{number}" for number in range(held)]) == expected
