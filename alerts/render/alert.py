@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.render import escaping, locale
 from alerts.render.charts import Point
-from alerts.render.distance import TITLE_LIMIT, Payload, distance, facts_of
+from alerts.render.distance import TITLE_LIMIT, Payload, facts_of, how_far
 from alerts.render.phrases import (
     brand_name,
     counted,
@@ -111,7 +111,7 @@ def compose(payload: Payload, language: str) -> AlertMessage:
         change=change,
         severity=severity,
         headline=_headline(payload, kind, change, language),
-        distance=tuple(distance(payload, kind, change, language)),
+        distance=tuple(how_far(payload, kind, change, language)),
         why=say(language, "why"),
         reasons=_reasons(payload, language),
         posts_title=say(language, posts_key),

@@ -13,7 +13,7 @@ Payload = Mapping[str, Any]
 TITLE_LIMIT: Final = 160
 
 
-def distance(payload: Payload, kind: str, change: str, language: str) -> list[str]:
+def how_far(payload: Payload, kind: str, change: str, language: str) -> list[str]:
     """Return the sentences for an alert of a kind and a change; none where the payload lacks the numbers."""
     return _DISTANCES.get(kind, _distance_of_any)(payload, change, language)
 

@@ -85,6 +85,53 @@ def test_brands_are_called_what_readers_of_the_language_call_them(
     assert compose_digest(data, language).subject.startswith(f"\u2068{own}\u2069")
 
 
+@pytest.mark.parametrize(
+    ("stretches", "language", "expected"),
+    [
+        (1, "en", "news was not read for 13 hours (from Mon, Nov 16, 3:00 AM to Mon, Nov 16, 4:00 PM)"),
+        (
+            1,
+            "ar",
+            "لم يُقرأ المصدر news مدة 13 ساعة (من الاثنين، 16 نوفمبر، 3:00 ص إلى الاثنين، 16 نوفمبر، 4:00 م)",
+        ),
+        (2, "en", "news was not read for 13 hours in all (longest from"),
+        (2, "ar", "لم يُقرأ المصدر news مدة 13 ساعة في المجموع (أطول فترة من"),
+    ],
+)
+def test_one_gap_is_not_called_the_longest(
+    data: dict[str, Any], stretches: int, language: str, expected: str
+) -> None:
+    gap = {
+        "source": "news",
+        "reason": "not_fetched",
+        "hours": 13.0,
+        "from": "2026-11-16T00:00:00+00:00",
+        "to": "2026-11-16T13:00:00+00:00",
+        "whole": False,
+        "stretches": stretches,
+        "error": None,
+    }
+    (told,) = compose_digest({**data, "timezone": "Asia/Riyadh", "gaps": [gap]}, language).gaps
+    assert shown(told).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "more", "expected"),
+    [
+        ("en", 3, "and 3 more"),
+        ("ar", 1, "ومنشور آخر"),
+        ("ar", 3, "و3 منشورات أخرى"),
+        ("ar", 11, "و11 منشورًا آخر"),
+    ],
+)
+def test_posts_that_are_not_shown_are_counted(
+    data: dict[str, Any], language: str, more: int, expected: str
+) -> None:
+    posts = data["competitor_posts"]["posts"]
+    rivals = {**data["competitor_posts"], "value": len(posts) + more}
+    assert compose_digest({**data, "competitor_posts": rivals}, language).rivals_more == expected
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_numbers_shown_are_those_of_the_data(data: dict[str, Any], language: str) -> None:
     part = data["brands"][0]
