@@ -63,12 +63,10 @@ class Life:
         marks = self.marks()
         return {m[1:] for m in marks if m[0] == "+" and marks.count(m) > marks.count(f"-{m[1:]}")}
 
-    def kill(self) -> int:
-        """End it as a power cut would, and return how many processes its session had."""
-        size = len(session(self.pid))
+    def kill(self) -> None:
+        """End it as a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
         assert self._ended(PATIENCE) == -signal.SIGKILL
-        return size
 
     def ask_to_stop(self) -> None:
         """Send what systemd and Docker send."""

@@ -51,22 +51,22 @@ class Aim(NamedTuple):
     politely: bool = False
 
 
-def began(stage: str, after: str = "") -> Callable[[Life, Sinks], bool]:
-    """Trigger when a stage begins, or begins once more after another mark."""
+def began(stage: str) -> Callable[[Life, Sinks], bool]:
+    """Trigger when a stage has begun."""
+    return lambda life, sinks: f"+{stage}" in life.marks()
 
-    def seen(life: Life, sinks: Sinks) -> bool:
-        marks = life.marks()
-        return f"+{stage}" in (marks[marks.index(after) :] if after in marks else [] if after else marks)
 
-    return seen
+def deciding(life: Life, sinks: Sinks) -> bool:
+    """Trigger in a decision, but not in a life's first, which has nothing new to decide on."""
+    return "-decide" in life.marks() and "decide" in life.in_hand()
 
 
 AIMS: dict[str, tuple[int, Aim]] = {
     "start-up": (6, Aim(lambda life, sinks: True, 0.15)),
-    "crawl": (9, Aim(began("collect"), 1.8)),
+    "crawl": (7, Aim(began("collect"), 1.8)),
     "analysis": (8, Aim(began("understand"), 5.0)),
-    "saving": (7, Aim(began("save"), 0.05)),
-    "decision": (5, Aim(began("decide", after="-save"), 0.12)),
+    "saving": (7, Aim(lambda life, sinks: "save" in life.in_hand(), 0.03)),
+    "decision": (7, Aim(deciding, 0.03)),
     "sending": (8, Aim(lambda life, sinks: sinks.heard(life), LATENCY)),
     "stopping": (3, Aim(began("collect"), 3.0, politely=True)),
     "any": (4, Aim(lambda life, sinks: True, 6.0)),
@@ -226,7 +226,7 @@ class Story:
             "mid-crawl": "collect" in in_hand and found.crawled < len(self.names),
             "mid-analysis": "understand" in in_hand and found.claimed > 0,
             "between analysis and commit": "save" in in_hand,
-            "deciding": "decide" in in_hand and "-save" in marks,
+            "deciding": "decide" in in_hand and "-decide" in marks,
             "sending": bool(found.sending - came),
             "between send and commit": bool(came - found.delivered),
         }
