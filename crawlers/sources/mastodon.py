@@ -13,6 +13,7 @@ from scrapy.http import Request, Response
 from config.secret import Secret
 from crawlers.base import SourceOptions, SourceSpider, WebAddress
 from crawlers.dates import parse_moment
+from crawlers.errors import UnreadableError
 from crawlers.mastodon_statuses import Status, read_timeline
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, MentionKind
@@ -20,6 +21,8 @@ from storage.records import Author, Engagement, MentionKind
 _PAGE = 40
 # The least that any server's largest page holds.
 _FULL_WITHOUT_LINK = 20
+# What a server answers to one hashtag and need not answer to another.
+_OF_ONE_TAG = frozenset({400, 404, 410, 422})
 _NEXT = re.compile(r"""<([^<>\s]{1,4000})>\s*;\s*rel\s*=\s*"?next"?""")
 
 
@@ -50,7 +53,8 @@ class MastodonSpider(SourceSpider):
 
     What lies between, where the page limit or the rate limit ends a visit early, is a gap that the next
     visit reads on through. Hashtags are read one after another, so that the server's rate limit is seen
-    before it is exceeded.
+    before it is exceeded. One that cannot be read fails the visit, but keeps none of the others from being
+    read.
     """
 
     kind: ClassVar[str] = "mastodon"
@@ -82,8 +86,16 @@ class MastodonSpider(SourceSpider):
         if not self.accepts(response):
             if response.status == 429:
                 self.wait_until(_reset(response))
+            elif response.status in _OF_ONE_TAG and self._waiting:
+                yield self._next_tag()
             return
-        timeline = await self.parse_apart(read_timeline, response.body, self._server)
+        try:
+            timeline = await self.parse_apart(read_timeline, response.body, self._server)
+        except UnreadableError as error:
+            self.fail(str(error))
+            if self._waiting:
+                yield self._next_tag()
+            return
         fresh = [one for one in timeline.ids if known is None or _newer(one, known)]
         for status in timeline.statuses:
             if status.id in fresh:

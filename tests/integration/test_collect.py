@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from email.utils import format_datetime
 
+import pytest
 from sqlalchemy import func, select
 
 from crawlers.collect import collect, preview
@@ -315,6 +316,18 @@ def test_mastodon_post_under_two_tags_is_one_and_an_edit_is_a_revision(
         timeline(site, answer, f"/api/v1/timelines/tag/{tag}", [status(6)])
     (event,) = run(lambda: collect(engine, settings, clock))
     assert (event.items_seen, event.items_new) == (1, 1)
+
+
+@pytest.mark.parametrize("broken", ["missing", "unreadable"])
+def test_mastodon_reads_the_other_hashtags_where_one_cannot_be_read(
+    engine, site, configured, clock, run, answer, broken
+):
+    if broken == "unreadable":
+        site.pages["/api/v1/timelines/tag/tea"] = answer(b"<html>maintenance</html>")
+    timeline(site, answer, "/api/v1/timelines/tag/coffee", [status(9)])
+    settings = configured(mastodon(site, hashtags=["tea", "coffee"]))
+    (event,) = run(lambda: collect(engine, settings, clock))
+    assert (event.status, event.items_new) == (FetchStatus.FAILED, 1)
 
 
 def test_mastodon_without_its_token_fails_with_the_place_of_the_secret(
