@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,6 +18,7 @@ from config.environment import check_environment
 from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from sqlalchemy import Engine
 
     from config.loader import Kinds
@@ -117,7 +118,12 @@ def _database(settings: Settings) -> Iterator[Engine]:
 
 
 def _lines(file: Path | None) -> Any:
-    return nullcontext(sys.stdin.buffer) if file is None or str(file) == "-" else file.open("rb")
+    if file is None or str(file) == "-":
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
 
 
 def _counted(count: int, noun: str) -> str:
@@ -255,11 +261,21 @@ def channels() -> None:
 def _describe(kind: str, summary: str, options: Any, secrets: str) -> None:
     typer.echo(f"{kind}: {summary}")
     for name, field in options.model_fields.items():
-        default = (
-            "required" if field.is_required() else f"default {field.get_default(call_default_factory=True)}"
-        )
-        typer.echo(f"  {field.alias or name} ({default}): {field.description}")
+        typer.echo(f"  {field.alias or name} ({_default(field)}): {field.description}")
     typer.echo(f"  secrets: {secrets}")
+
+
+def _default(field: FieldInfo) -> str:
+    from config.values import format_duration
+
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == []:
+        return "optional"
+    if isinstance(value, bool):
+        return f"default {json.dumps(value)}"
+    return f"default {format_duration(value) if isinstance(value, timedelta) else value}"
 
 
 @app.command(epilog="Example: marsad run --once")
@@ -345,10 +361,6 @@ def import_(
         typer.Argument(
             metavar="FILE",
             help="CSV (with a header, and .csv in its name) or JSON Lines; - for stdin.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            allow_dash=True,
         ),
     ],
     config: ConfigPath = None,
@@ -378,10 +390,6 @@ def analyze(
         typer.Argument(
             metavar="[FILE]",
             help="JSON Lines; stdin if not given.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            allow_dash=True,
         ),
     ] = None,
     config: ConfigPath = None,

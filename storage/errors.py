@@ -8,6 +8,7 @@ _CAUSES = (
     ("disk is full", "the disk is full: free some space; nothing collected so far is lost"),
     ("no space left", "the disk is full: free some space; nothing collected so far is lost"),
     ("could not extend file", "the disk is full: free some space; nothing collected so far is lost"),
+    ("disk i/o error", "the disk cannot be written or read: check its free space, limits and health"),
     ("readonly database", "the database file cannot be written: check its owner and permissions"),
     (
         "unable to open database",
