@@ -40,7 +40,7 @@ def _pages(source: Path) -> Iterator[tuple[str, str, tuple[int, int]]]:
     mails = [_read(path) for path in sorted((source / "mail").glob("*.eml"))]
     for language, wanted in _WANTED.items():
         slack = next(payload for payload in payloads if wanted in payload["text"])
-        yield f"slack-{language}", page(slack), (720, 760)
+        yield f"slack-{language}", page(slack), (720, 640)
         mail = next(mail for mail in mails if wanted in str(mail["Subject"]))
         yield f"mail-{language}", _markup(mail), (640, 1240)
         digest = (source / f"digest-{language}.html").read_text(encoding="utf-8")
