@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import lxml.html
 
@@ -35,7 +35,8 @@ _NEXT_CLASS = re.compile(r"(?:^|[\s_-])next(?:$|[\s_-])", re.IGNORECASE)
 _DISABLED = re.compile(r"(?:^|[\s_-])disabled(?:$|[\s_-])", re.IGNORECASE)
 _LINK = re.compile(r"<([^<>]{1,4000})>([^<]{0,1000})")
 _REL_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)
-_PAGE_SEGMENT = re.compile(r"(?:page|p|pg|صفحة)?[-_]?\d{1,6}|page|next", re.IGNORECASE)
+_PAGE_SEGMENT = re.compile(r"(?:(?:comment-)?page|p|pg|صفحة)?[-_]?\d{1,6}|page|next", re.IGNORECASE)
+_PAGE_AT_END = re.compile(r"/(?:(?:comment-)?page|p|pg|صفحة)[-_/]?(\d{1,6})/?\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,6}")
 
 
@@ -110,19 +111,25 @@ def _says_next(element: lxml.html.HtmlElement, direction: str) -> bool:
 
 
 def _by_number(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
-    """Return the link of the same list whose page parameter is one more than this page's."""
+    """Return the link of the same list whose page number, in query or path, is one more than this page's."""
     here = urlsplit(url)
-    current = _page_number(here.query) or 1
+    stem, current = _numbered(here)
     for element in tree.xpath("//a[@href]"):
         target = web_url(element.get("href"), base)
         if target is None or _is_disabled(element):
             continue
         there = urlsplit(target)
-        if (there.netloc, there.path) != (here.netloc, here.path):
-            continue
-        if _page_number(there.query) == current + 1:
+        if there.netloc == here.netloc and _numbered(there) == (stem, current + 1):
             return there._replace(fragment="").geturl()
     return None
+
+
+def _numbered(parts: SplitResult) -> tuple[str, int]:
+    """Return the path without its page number, and the number, 1 where there is none."""
+    path = unquote(parts.path)
+    found = _PAGE_AT_END.search(path)
+    stem = (path[: found.start()] if found else path).rstrip("/")
+    return stem, _page_number(parts.query) or (int(found[1]) if found else 1)
 
 
 def _page_number(query: str) -> int | None:

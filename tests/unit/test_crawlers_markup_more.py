@@ -121,3 +121,22 @@ def test_a_code_page_is_recognised_under_a_wrong_utf8(header: str, meta: str) ->
     whole = f'<html lang="ar"><head>{meta}<title>x</title></head><body>{body}</body></html>'
     (found,) = read_reviews(whole.encode("windows-1256"), URL, header).reviews
     assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("links", "following"),
+    [
+        (
+            '<a class="next page-numbers" href="/kettle/comment-page-2/#comments">&rarr;</a>',
+            "comment-page-2/",
+        ),
+        ('<a href="/kettle/page/2/">2</a><a href="/kettle/page/3/">3</a>', "page/2/"),
+        ('<a href="/kettle/صفحة/2">٢</a>', "صفحة/2"),
+        ('<a href="/teapot/page/2/">2</a>', None),
+        ('<a href="/kettle/page/7/">7</a>', None),
+    ],
+)
+def test_pages_numbered_in_the_path_are_followed(links: str, following: str | None) -> None:
+    """The next number of this list, and no other list's."""
+    found = page(review("Amal"), body=links)
+    assert found.next_url == (None if following is None else f"{URL}/{following}")
