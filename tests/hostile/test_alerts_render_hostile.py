@@ -124,10 +124,10 @@ def test_any_payload_makes_a_mail_without_foreign_elements_or_headers(
 
 @pytest.mark.parametrize("text", NASTY, ids=[text[:12].encode("unicode_escape").decode() for text in NASTY])
 def test_a_huge_or_odd_text_is_shown_short_and_fast(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     body = slack_alert({"type": "alert", "brand": text, "posts": [{"text": text, "author": text}] * 3}, "ar")
     check_limits(body)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_the_longest_post_is_cut_in_its_text_and_leaves_link_and_entities_whole() -> None:

@@ -106,9 +106,9 @@ def test_links_that_are_no_web_addresses_are_dropped(link):
     ],
 )
 def test_hostile_html_becomes_text_quickly(markup):
-    started = time.monotonic()
+    started = time.process_time()
     text_of_html(markup)
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def hang() -> None:
@@ -182,7 +182,7 @@ def test_the_loop_does_not_wait_for_a_parser(run, monkeypatch):
             await parse
         return longest
 
-    assert run(ticking) < 0.5
+    assert run(ticking) < 0.9
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="relies on /proc and prctl")

@@ -471,9 +471,9 @@ def test_an_evaluation_in_which_nothing_happens_is_cheap(world: World) -> None:
     world.visited("news", NOW - timedelta(days=60))
     world.usual(days=56)
     world.decide()
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(5):
         world.decide()
-    took = (time.perf_counter() - begun) / 5
+    took = (time.process_time() - begun) / 5
     print(f"{took * 1000:.1f} ms for four rules")
     assert took < 0.25

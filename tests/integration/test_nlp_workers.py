@@ -114,7 +114,7 @@ def test_cancelling_stops_the_work_and_closing_is_quick(monkeypatch: pytest.Monk
                 await task
             assert (await pool.analyze(ITEMS[:1]))[0].brands
             began = time.monotonic()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         assert not children()
         with pytest.raises(NlpError, match="closed"):
             await pool.analyze(ITEMS[:1])

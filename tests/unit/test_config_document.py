@@ -44,10 +44,10 @@ _CHAIN = b"a0: &a0 [x]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (n + 1, n + 1, n) f
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_at_once(raw: bytes, line: int | None, said: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ConfigError) as caught:
         parse(raw, "m.yaml")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     (problem,) = caught.value.problems
     assert said in str(problem)
     assert line is None or problem.line == line

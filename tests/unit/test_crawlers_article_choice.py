@@ -118,9 +118,9 @@ def test_patterns_mean_what_a_shell_means(pattern: str, path: str) -> None:
 
 
 def test_no_pattern_hangs() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert not glob_matches("*a" * 200 + "b", "a" * 4000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

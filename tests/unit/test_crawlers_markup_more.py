@@ -52,9 +52,9 @@ def test_a_broken_block_still_gives_its_whole_reviews(block: str) -> None:
 @pytest.mark.parametrize("block", ["{ " * 250_000, '{"x":"' + "{" * 500_000, '{"a":' * 60_000])
 def test_salvaging_nothing_takes_no_time_by_the_square(block: str) -> None:
     """A block of nothing but openings is given up soon."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert salvaged(block) == []
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_two_blocks_about_one_thing_complete_each_other() -> None:
