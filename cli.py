@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import wiring
 from config.environment import check_environment
 from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
 
@@ -21,14 +21,10 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from sqlalchemy import Engine
 
-    from config.loader import Kinds
     from config.settings import Settings
     from storage.records import FetchEvent
 
 OK, FAILED, WRONG = 0, 1, 2
-
-# What was checked, and what is wrong with it.
-Checked = tuple[str, str | None]
 
 app = typer.Typer(
     name="marsad",
@@ -91,30 +87,7 @@ def _settings(path: Path | None) -> Settings:
     from config import loader, logs
 
     logs.set_up()
-    return loader.load(loader.find(path), _kinds())
-
-
-def _kinds() -> Kinds:
-    # As `scheduler.kinds` does, but without loading the daemon, which most commands never start.
-    from alerts.channels import base as channel_kinds
-    from alerts.rules import base as rule_kinds
-    from config.loader import Kinds
-    from crawlers import base as source_kinds
-
-    sources, channels = source_kinds.options_models(), channel_kinds.options_models()
-    return Kinds(sources=sources, channels=channels, rules=rule_kinds.options_models())
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Engine]:
-    from storage.engine import open_engine, prepare
-
-    engine = open_engine(settings.database, settings.folder)
-    try:
-        prepare(engine)
-        yield engine
-    finally:
-        engine.dispose()
+    return loader.load(loader.find(path), wiring.kinds())
 
 
 def _lines(file: Path | None) -> Any:
@@ -160,12 +133,17 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path()) -
 @app.command(epilog="Example: marsad check --config acme/marsad.yaml")
 def check(config: ConfigPath = None) -> None:
     """Check configuration, secrets, database, models, each source and each channel; all problems at once."""
+    import checks
+    from config import loader
+
     settings = _settings(config)
     sources, channels = _counted(len(settings.sources), "source"), _counted(len(settings.channels), "channel")
     typer.echo(f"ok    configuration: {sources}, {channels}")
+    for problem in loader.exposed_secrets(settings):
+        _say(f"note  secret {problem.key}: {problem.what}. {problem.fix}")
     wrong: list[str] = []
-    for checked in (_check_secrets, _check_database, _check_models, _check_sources, _check_channels):
-        for what, cause in checked(settings):
+    for check_one in checks.ALL:
+        for what, cause in check_one(settings):
             typer.echo(f"ok    {what}" if cause is None else f"WRONG {what}: {cause}")
             if cause is not None:
                 wrong.append(what)
@@ -175,67 +153,12 @@ def check(config: ConfigPath = None) -> None:
     raise typer.Exit(WRONG if unconfigured else FAILED if wrong else OK)
 
 
-def _check_secrets(settings: Settings) -> Iterator[Checked]:
-    from config import loader
-
-    for problem in loader.missing_secrets(settings):
-        yield f"secret {problem.key}", f"{problem.what}. {problem.fix}"
-    for problem in loader.exposed_secrets(settings):
-        _say(f"note  secret {problem.key}: {problem.what}. {problem.fix}")
-
-
-def _check_database(settings: Settings) -> Iterator[Checked]:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from storage.errors import StorageError, explain
-
-    try:
-        with _database(settings) as engine:
-            yield f"database: {engine.dialect.name}", None
-    except (StorageError, SQLAlchemyError) as error:
-        yield "database", explain(error)
-
-
-def _check_models(settings: Settings) -> Iterator[Checked]:
-    from nlp.errors import NlpError
-    from nlp.pipeline import Pipeline, PipelineConfig
-
-    try:
-        pipeline = Pipeline(PipelineConfig.from_settings(settings))
-        pipeline.warm_up()
-        yield f"models: {pipeline.model_version}", None
-    except NlpError as error:
-        yield "models", str(error)
-
-
-def _check_sources(settings: Settings) -> Iterator[Checked]:
-    import scheduler
-    from crawlers import collect as collecting
-    from crawlers import reactor
-    from storage.status import cause_of
-
-    for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now)):
-        counted = f"source {event.source}: {_counted(len(found), 'item')}"
-        yield (counted, None) if event.error is None else (f"source {event.source}", cause_of(event))
-
-
-def _check_channels(settings: Settings) -> Iterator[Checked]:
-    from alerts.channels.base import open_channels
-    from alerts.errors import ChannelError
-
-    for name, channel in open_channels(settings).items():
-        try:
-            yield f"channel {name}: {asyncio.run(channel.check())}", None
-        except (ChannelError, SecretUnavailable) as error:
-            yield f"channel {name}", str(error)
-
-
 @app.command(epilog="Example: marsad schema > marsad.schema.json")
 def schema() -> None:
     """Print the JSON Schema of marsad.yaml, for editors."""
     from config import schema as schemas
 
-    typer.echo(json.dumps(schemas.schema(_kinds()), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(schemas.schema(wiring.kinds()), ensure_ascii=False, indent=2))
 
 
 @app.command(epilog="Example: marsad sources")
@@ -323,7 +246,6 @@ def collect(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; print JSON Lines.")] = False,
 ) -> None:
     """Fetch the sources now, whether they are due or not."""
-    import scheduler
     from crawlers import collect as collecting
     from crawlers import reactor
     from storage.export import mention_to_json
@@ -332,13 +254,13 @@ def collect(
     settings = _settings(config)
     only = _known_sources(settings, source)
     if not dry_run:
-        with _database(settings) as engine:
+        with wiring.database(settings) as engine:
             visits = reactor.run(
-                lambda: collecting.collect(engine, settings, scheduler.now, only=only, force=True)
+                lambda: collecting.collect(engine, settings, wiring.now, only=only, force=True)
             )
         raise typer.Exit(OK if _report_visits(visits) else FAILED)
     good = True
-    for event, found in reactor.run(lambda: collecting.preview(settings, scheduler.now, only=only)):
+    for event, found in reactor.run(lambda: collecting.preview(settings, wiring.now, only=only)):
         for mention in found:
             typer.echo(_json_line(mention_to_json(mention)))
         _say(f"{event.source}: {cause_of(event) or _counted(len(found), 'item')}")
@@ -369,14 +291,13 @@ def import_(
     ] = "import",
 ) -> None:
     """Take in mentions from a file: surveys, tickets, exports. The next run understands them."""
-    import scheduler
     from crawlers import imported
 
     if not source.strip():
         raise typer.BadParameter("the source needs a name, such as survey", param_hint="--source")
     settings = _settings(config)
-    with _lines(file) as stream, _database(settings) as engine:
-        found = imported.read(stream, source, scheduler.now(), as_csv=file.suffix.lower() == ".csv")
+    with _lines(file) as stream, wiring.database(settings) as engine:
+        found = imported.read(stream, source, wiring.now(), as_csv=file.suffix.lower() == ".csv")
         count = imported.keep(engine, found, lambda bad: _say(f"{file}:{bad.number}: {bad.why}; skipped"))
     bad = _counted(count.bad, "bad line")
     typer.echo(f"{count.new} new, {count.revised} edited, {count.unchanged} unchanged, {bad}")
@@ -423,7 +344,6 @@ def digest(
     send: Annotated[bool, typer.Option("--send", help="Send it to the channels of its digests too.")] = False,
 ) -> None:
     """Make a weekly digest: HTML, plain text, charts, and every number with what it was counted from."""
-    import scheduler
     from alerts import digest_files
 
     settings = _settings(config)
@@ -431,8 +351,8 @@ def digest(
     for name in brand or ():
         if name not in known:
             raise typer.BadParameter(f"no brand is named {name!r}; there are: {', '.join(known) or 'none'}")
-    now = scheduler.now()
-    with _database(settings) as engine:
+    now = wiring.now()
+    with wiring.database(settings) as engine:
         data, files = digest_files.make(
             engine, settings, now, out=out, brands=brand or (), period=period, language=language
         )
@@ -444,17 +364,16 @@ def digest(
 
 def _send_digest(settings: Settings, engine: Engine, data: dict[str, Any], language: str | None) -> None:
     """Send a digest that was asked for by hand to every channel that gets digests."""
-    import scheduler
     from alerts import digest as digests
     from alerts import relay
     from alerts.channels.base import open_channels
     from storage import outbox
 
-    now = scheduler.now()
+    now = wiring.now()
     notes = digests.by_hand(settings, data, language, now)
     with engine.begin() as conn:
         outbox.enqueue(conn, notes, now)
-    told = asyncio.run(relay.relay(engine, open_channels(settings), scheduler.now))
+    told = asyncio.run(relay.relay(engine, open_channels(settings), wiring.now))
     typer.echo(f"messages: {told}")
 
 
@@ -472,7 +391,7 @@ def alerts(
     from storage.export import json_value
 
     settings = _settings(config)
-    with _database(settings) as engine, reading(engine) as conn:
+    with wiring.database(settings) as engine, reading(engine) as conn:
         found = kept.listing(conn, limit=limit)
     for alert in found:
         if as_json:
@@ -492,14 +411,13 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show how every source, queue and channel is."""
-    import scheduler
     from storage import status as health
     from storage.engine import reading
 
     settings = _settings(config)
     names = [source.name for source in settings.sources if source.enabled]
-    with _database(settings) as engine, reading(engine) as conn:
-        found = health.gather(conn, names, scheduler.now())
+    with wiring.database(settings) as engine, reading(engine) as conn:
+        found = health.gather(conn, names, wiring.now())
     typer.echo(
         _json_line(health.to_json(found)) if as_json else "\n".join(health.to_lines(found, settings.zone))
     )
@@ -522,7 +440,7 @@ def export(
     moment = None if since is None else since.replace(tzinfo=settings.zone).astimezone(UTC)
     if out is None and form == "parquet" and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is no text for a terminal; name a file with --out")
-    with _database(settings) as engine, reading(engine) as conn:
+    with wiring.database(settings) as engine, reading(engine) as conn:
         # Not before the database is open: a file that is there already should not be emptied for nothing.
         target: Any = nullcontext(sys.stdout.buffer) if out is None else out.open("wb")
         with target as stream:

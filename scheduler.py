@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -18,10 +18,7 @@ from sqlalchemy import Engine
 import health
 from alerts import digest, evaluate, relay
 from alerts.channels import base as channel_kinds
-from alerts.rules import base as rule_kinds
-from config.loader import Kinds
 from config.settings import Settings
-from crawlers import base as source_kinds
 from crawlers import collect
 from nlp.pipeline import PipelineConfig, TextItem
 from nlp.workers import AnalysisPool
@@ -30,6 +27,7 @@ from storage.engine import open_engine, prepare
 from storage.errors import explain
 from storage.mentions import StoredMention
 from storage.records import Alert, Analysis, FetchEvent
+from wiring import now
 
 Clock = channel_kinds.Clock
 log = structlog.get_logger("marsad")
@@ -39,17 +37,6 @@ EVERY = {"lead": 10, "collect": 15, "understand": 5, "decide": 30, "tell": 5}
 # What is in hand at SIGTERM may take this long to finish; systemd and Docker kill soon after 30 s.
 GRACE_SECONDS, _LAST_SECONDS = 25, 2
 _BATCH, _CLAIM = 64, timedelta(minutes=10)
-
-
-def now() -> datetime:
-    """Return the time; everything else is given it."""
-    return datetime.now(UTC)
-
-
-def kinds() -> Kinds:
-    """Return every kind of source, channel and rule, for the loader of the configuration."""
-    sources, channels = source_kinds.options_models(), channel_kinds.options_models()
-    return Kinds(sources=sources, channels=channels, rules=rule_kinds.options_models())
 
 
 class Cycle(NamedTuple):

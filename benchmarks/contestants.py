@@ -23,6 +23,7 @@ import yaml
 from sqlalchemy import Connection, Engine
 
 import scheduler
+import wiring
 from alerts import evaluate
 from alerts.channels.base import open_channels
 from benchmarks.feeds import END, Load, served
@@ -190,7 +191,7 @@ def configured(folder: Path, addresses: list[str], workers: int) -> Settings:
     sources = [{"name": f"feed-{number}", "kind": "feed", "url": url} for number, url in enumerate(addresses)]
     path = folder / "marsad.yaml"
     path.write_text(yaml.safe_dump({**document, "sources": sources, "workers": workers}), encoding="utf-8")
-    return loader.load(path, scheduler.kinds(), environ={})
+    return loader.load(path, wiring.kinds(), environ={})
 
 
 ALL: dict[str, tuple[Contestant, int]] = {

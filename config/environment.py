@@ -13,7 +13,10 @@ from importlib.metadata import Distribution, distributions
 from config.errors import SharedEnvironmentError
 
 DISTRIBUTION = "marsad"
-NAMES = ("alerts", "cli", "config", "crawlers", "demo", "health", "nlp", "scheduler", "storage")
+NAMES = (
+    *("alerts", "checks", "cli", "config", "crawlers", "demo"),
+    *("health", "nlp", "scheduler", "storage", "wiring"),
+)
 _ANY = "|".join(NAMES)
 _IN_RECORD = re.compile(rf"^(?:({_ANY})/[^,]+\.(?:py|so|pyd)|({_ANY})\.(?:py|[^/,]*so|pyd)),", re.MULTILINE)
 _IN_TOP_LEVEL = re.compile(rf"^({_ANY})\s*$", re.MULTILINE)

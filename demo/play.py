@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 import scheduler
+import wiring
 from alerts import digest_files
 from alerts.digest_period import period_of
 from config import loader
@@ -111,7 +112,7 @@ def _clear(out: Path) -> None:
 def _configure(out: Path, document: dict[str, Any]) -> Settings:
     path = out / "marsad.yaml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return loader.load(path, scheduler.kinds(), environ={})
+    return loader.load(path, wiring.kinds(), environ={})
 
 
 def _week(settings: Settings, world: World) -> str:

@@ -31,8 +31,10 @@ def main() -> None:
     """Fork a life for each line of stdin, one at a time."""
     # Loaded before the fork; the workers, which are spawned, load what they need themselves.
     import scheduler
+    import wiring
 
-    scheduler.kinds()
+    assert scheduler.EVERY
+    wiring.kinds()
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -52,6 +54,7 @@ def live(order: dict[str, str]) -> None:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     import scheduler
+    import wiring
     from config import loader, logs
     from crawlers import reactor
 
@@ -64,7 +67,7 @@ def live(order: dict[str, str]) -> None:
     def clock() -> datetime:
         return start + timedelta(seconds=monotonic() - began)
 
-    settings = loader.load(Path(order["config"]), scheduler.kinds(), environ={})
+    settings = loader.load(Path(order["config"]), wiring.kinds(), environ={})
     reactor.install_reactor()
     with marked(trace, "build"):
         daemon = scheduler.build(settings, settings.folder, clock)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 import scheduler
+import wiring
 from config import loader
 from crawlers.reactor import install_reactor
 from demo.config import configuration
@@ -55,7 +56,7 @@ def daemon(tmp_path: Path) -> Iterator[Callable[..., scheduler.Daemon]]:
     def build(document: dict[str, Any], clock: Callable[[], datetime]) -> scheduler.Daemon:
         path = tmp_path / "marsad.yaml"
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        settings = loader.load(path, scheduler.kinds(), environ={})
+        settings = loader.load(path, wiring.kinds(), environ={})
         built.append(scheduler.build(settings, settings.folder, clock))
         return built[-1]
 

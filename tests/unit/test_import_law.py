@@ -18,9 +18,11 @@ LAW: dict[str, set[str]] = {
     "nlp": {"config", "storage.records"},
     "alerts": {"config", "storage"},
     "health": {"config", "storage"},
-    "scheduler": {"config", "storage", "crawlers", "nlp", "alerts", "health"},
-    "demo": {"config", "storage", "crawlers", "nlp", "alerts", "health", "scheduler"},
-    "cli": {"config", "storage", "crawlers", "nlp", "alerts", "health", "scheduler", "demo"},
+    "wiring": {"config", "storage", "crawlers", "alerts"},
+    "scheduler": {"config", "storage", "crawlers", "nlp", "alerts", "health", "wiring"},
+    "checks": {"config", "storage", "crawlers", "nlp", "alerts", "wiring"},
+    "demo": {"config", "storage", "crawlers", "nlp", "alerts", "health", "scheduler", "wiring"},
+    "cli": {"config", "storage", "crawlers", "nlp", "alerts", "scheduler", "demo", "checks", "wiring"},
 }
 PLACES = tuple(place for place in LAW if (ROOT / place).is_dir() or (ROOT / f"{place}.py").is_file())
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "data", "process"}
