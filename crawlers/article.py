@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
@@ -131,11 +134,18 @@ def feed_links(body: bytes, url: str, content_type: str | None) -> tuple[str, ..
     return tuple(dict.fromkeys(link for link in links if link is not None))
 
 
-def _main_text(source: str) -> str:
+@cache
+def _trafilatura() -> ModuleType:
     # Loaded where pages are read, in the children: every command would wait for it otherwise.
-    import trafilatura
+    with warnings.catch_warnings():
+        # It could fetch through SOCKS proxies if another library were there; we only let it read.
+        warnings.filterwarnings("ignore", message="SOCKS support in urllib3")
+        import trafilatura
+    return trafilatura
 
-    extracted = trafilatura.bare_extraction(
+
+def _main_text(source: str) -> str:
+    extracted = _trafilatura().bare_extraction(
         pages.tree_of(source), include_comments=False, include_tables=True
     )
     return (

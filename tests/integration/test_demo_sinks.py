@@ -303,4 +303,5 @@ def test_the_configuration_is_one_that_the_daemon_takes(tmp_path: Path) -> None:
         "competitor_post",
         "rating_drop",
     }
-    assert {digest.language for digest in settings.digests} == {"ar", "en"}
+    spoken = {channel.name: channel.language for channel in settings.channels}
+    assert {spoken[name] for digest in settings.digests for name in digest.to} == {"ar", "en"}
