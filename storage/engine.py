@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from storage.errors import SchemaOutdated, StorageError, UnusableAddress
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # A writer waits this long for another to finish before it gives up, in seconds.
 _BUSY_TIMEOUT = 30
+_HOLDS_TURN = "holds the writers' turn"
 
 
 def open_engine(url: str, base: Path) -> Engine:
@@ -68,7 +70,9 @@ def _open_sqlite(database: str | None, base: Path) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    turns = _Turns()
+    event.listen(engine, "begin", turns.begin)
+    event.listen(engine, "checkin", turns.end)
     return engine
 
 
@@ -84,10 +88,27 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later can fail half-way in WAL; taking the lock first cannot.
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+class _Turns:
+    """Lets the writers of one process wait for one another; SQLite would have each sleep and try again."""
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction, for writing unless its connection only reads."""
+        if connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get(_HOLDS_TURN):
+            # Another process may still hold the file's own lock, and a turn that never ends must not hang us.
+            connection.info[_HOLDS_TURN] = self._writing.acquire(timeout=_BUSY_TIMEOUT)
+        # One that reads first and writes later can fail half-way in WAL; taking the file's lock first cannot.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end(self, driver_connection: Any, record: Any) -> None:
+        """Let the next writer begin: this one has given its connection back."""
+        if record.info.pop(_HOLDS_TURN, False):
+            self._writing.release()
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -403,3 +405,20 @@ def test_postgresql_is_not_migrated_behind_the_users_back(engine: Engine) -> Non
         conn.exec_driver_sql("DELETE FROM alembic_version")
     with pytest.raises(SchemaOutdated, match="marsad migrate"):
         prepare(engine)
+
+
+def test_writers_of_one_process_take_turns_and_a_failed_one_passes_its_on(tmp_path: Path) -> None:
+    engine = open_engine("sqlite:///t.db", tmp_path)
+    prepare(engine)
+
+    def write(number: int) -> None:
+        with suppress(RuntimeError), engine.begin() as conn:
+            mentions.store(conn, [mention(str(number))])
+            if number % 3 == 0:
+                raise RuntimeError("crash")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(60)))
+    with reading(engine) as conn:
+        assert conn.scalar(select(func.count()).select_from(tables.mentions)) == 40
+    engine.dispose()
