@@ -1,10 +1,13 @@
 # make demo   the whole daemon against a made-up brand's world, in under a minute
 # make test   all tests      make check  lint, types and tests, as CI runs them
+# make install   the environment in .venv and nothing more
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 
-.PHONY: demo test check lint types lock clean
+.PHONY: install demo test check lint types lock clean
+
+install: .venv/.run
 
 demo: .venv/.run
 	.venv/bin/marsad demo --out demo-out
