@@ -91,7 +91,7 @@ def play(out: Path, *, once: bool, say: Callable[[str], None], now: datetime | N
         document = configuration(site.url, slack.webhook_url, mail.port, "sqlite:///marsad.db")
         settings = _configure(out, document)
         say(
-            f"A made-up brand's world is served at {site.url}; {len(settings.sources)} sources, four weeks.\n"
+            f"A made-up brand's world is served at {site.url}; {len(settings.sources)} sources, four weeks. Told:\n"
         )
         reactor.run(lambda: _live(settings, out, world, clock, once=once, say=say))
         say(f"\nCaught: {len(slack.payloads)} Slack messages (alerts/), {len(mail.messages)} mails (mail/).")
@@ -143,8 +143,21 @@ async def _live(
         daemon.engine.dispose()
 
 
+# What is printed of an alert when it is told, by its kind.
+_STORY = {
+    "negative_spike": "{observed:.0f} negative mentions of {brand} where {expected:.1f} are usual",
+    "influencer_post": "an account with {observed:,.0f} followers writes about {brand}",
+    "competitor_post": "{brand}, the competitor, has published something",
+    "rating_drop": "ratings of {brand} fall to {observed:.1f} stars, from {expected:.1f}",
+}
+
+
 def _told(alert: Alert, settings: Settings, moment: datetime) -> str:
     when = moment.astimezone(settings.zone)
-    change = "over" if alert.state is AlertState.RESOLVED and alert.expected is not None else "told"
-    usual = "" if alert.expected is None else f", usually {alert.expected:.1f}"
-    return f"{when:%a %d %b %H:%M}  {alert.rule} ({alert.brand}): {change}; {alert.observed:g}{usual}"
+    if alert.state is AlertState.RESOLVED and alert.expected is not None:
+        what = f"{alert.rule}: over, {alert.brand} is back to normal"
+    else:
+        what = _STORY[alert.kind].format(
+            brand=alert.brand, observed=alert.observed, expected=alert.expected or 0.0
+        )
+    return f"{when:%a %d %b %H:%M}  {what}"
