@@ -90,9 +90,7 @@ def play(out: Path, *, once: bool, say: Callable[[str], None], now: datetime | N
         slack, mail = stack.enter_context(SlackSink(out)), stack.enter_context(MailSink(out))
         document = configuration(site.url, slack.webhook_url, mail.port, "sqlite:///marsad.db")
         settings = _configure(out, document)
-        say(
-            f"A made-up brand's world is served at {site.url}; {len(settings.sources)} sources, four weeks. Told:\n"
-        )
+        say(f"Four weeks of a made-up brand's world are served at {site.url}. Marsad tells of:\n")
         reactor.run(lambda: _live(settings, out, world, clock, once=once, say=say))
         say(f"\nCaught: {len(slack.payloads)} Slack messages (alerts/), {len(mail.messages)} mails (mail/).")
     say(f"Everything is in {out}/, made in {monotonic() - began:.0f} s. Open {out}/digest-en.html first.")
