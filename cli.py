@@ -39,6 +39,8 @@ ConfigPath = Annotated[
     Path | None,
     typer.Option("--config", metavar="PATH", help="The configuration; marsad.yaml here, else in config/."),
 ]
+# Every command takes --config, also the few that need none.
+UnusedConfig = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="Not needed here.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put what is made.")]
 
 
@@ -111,6 +113,7 @@ def _json_line(document: Any) -> str:
 def demo(
     out: Out = Path("demo-out"),
     once: Annotated[bool, typer.Option("--once", help="Stop at the story's worst hour.")] = False,
+    _config: UnusedConfig = None,
 ) -> None:
     """Run the whole daemon against a made-up brand's world on this machine, and keep what it sends."""
     from config import logs
@@ -121,7 +124,9 @@ def demo(
 
 
 @app.command(epilog="Example: marsad init acme && cd acme")
-def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path()) -> None:
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(), _config: UnusedConfig = None
+) -> None:
     """Write a commented marsad.yaml and .env.example to start from."""
     from config import starter
 
@@ -154,7 +159,7 @@ def check(config: ConfigPath = None) -> None:
 
 
 @app.command(epilog="Example: marsad schema > marsad.schema.json")
-def schema() -> None:
+def schema(_config: UnusedConfig = None) -> None:
     """Print the JSON Schema of marsad.yaml, for editors."""
     from config import schema as schemas
 
@@ -162,7 +167,7 @@ def schema() -> None:
 
 
 @app.command(epilog="Example: marsad sources")
-def sources() -> None:
+def sources(_config: UnusedConfig = None) -> None:
     """List the kinds of source, their options, the secrets each needs and where to get them."""
     from crawlers import base
 
@@ -172,7 +177,7 @@ def sources() -> None:
 
 
 @app.command(epilog="Example: marsad channels")
-def channels() -> None:
+def channels(_config: UnusedConfig = None) -> None:
     """List the kinds of channel, their options, the secrets each needs and where to get them."""
     from alerts.channels import base
 
@@ -375,6 +380,7 @@ def _send_digest(settings: Settings, engine: Engine, data: dict[str, Any], langu
         outbox.enqueue(conn, notes, now)
     told = asyncio.run(relay.relay(engine, open_channels(settings), wiring.now))
     typer.echo(f"messages: {told}")
+    raise typer.Exit(OK if told.delivered and not (told.retried or told.rejected) else FAILED)
 
 
 @app.command(epilog="Example: marsad alerts --json")

@@ -67,7 +67,11 @@ class Daemon:
 
     async def understand(self) -> int:
         """Analyse what waits; one batch more than there are workers is in hand, so that none idles."""
-        return sum(await asyncio.gather(*(self._consume() for _ in range(self.settings.workers + 1))))
+        consumers = (self._consume() for _ in range(self.settings.workers + 1))
+        done = await asyncio.gather(*consumers, return_exceptions=True)
+        if failed := next((one for one in done if isinstance(one, BaseException)), None):
+            raise failed
+        return sum(one for one in done if isinstance(one, int))
 
     async def _consume(self) -> int:
         done = 0

@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     user_agent: str = Field(
         default="Marsad/0.1 (brand monitoring; feeds and public pages)",
         min_length=3,
-        pattern=r"^[\x20-\x7e]+$",
+        pattern=r"^[A-Za-z][\x20-\x7e]+$",
         description="How requests introduce themselves; add a contact address.",
     )
     health_port: int | None = Field(

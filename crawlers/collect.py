@@ -26,6 +26,7 @@ from crawlers.fetching import scrapy_settings
 from crawlers.outcome import Harvest, outcome
 from storage import mentions as shelf
 from storage import sources as ledger
+from storage.engine import reading
 from storage.errors import StorageError
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
@@ -126,7 +127,7 @@ def _chosen(settings: Settings, only: Collection[str] | None) -> list[Source]:
 
 
 def _due(engine: Engine, names: Sequence[str], clock: Clock) -> list[str]:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return ledger.due(connection, names, clock())
 
 
@@ -163,14 +164,14 @@ async def _finish(
     except (SQLAlchemyError, StorageError) as error:
         _logger.exception("database failed", extra={"source": source.name})
         failed = replace(visit, failure=_database_trouble(error), state=state)
-        event, _ = outcome(source, failed, harvest, clock)
+        event = await asyncio.to_thread(_note, engine, clock, source, failed)
     if event.status is FetchStatus.FAILED:
         _logger.warning("source failed: %s", event.error, extra={"source": source.name})
     return event
 
 
 def _load(engine: Engine, name: str) -> SourceState:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return ledger.load_state(connection, name)
 
 
@@ -189,6 +190,14 @@ def _conclude(engine: Engine, clock: Clock, source: Source, visit: Visit, harves
             harvest.new += result.new
             harvest.revised += result.revised
         event, state = outcome(source, visit, harvest, clock)
+        ledger.record(connection, event, state)
+    return event
+
+
+def _note(engine: Engine, clock: Clock, source: Source, failed: Visit) -> FetchEvent:
+    """Keep at least that the visit failed and when the next one is due, if the database takes so much."""
+    event, state = outcome(source, failed, Harvest(), clock)
+    with suppress(SQLAlchemyError, StorageError), engine.begin() as connection:
         ledger.record(connection, event, state)
     return event
 

@@ -22,12 +22,14 @@ import wiring
 from alerts import digest_files
 from alerts.digest_period import period_of
 from config import loader
+from config.errors import ConfigError, Problem
 from config.settings import Settings
 from crawlers import reactor
 from demo.config import configuration
 from demo.sinks import MailSink, SlackSink
 from demo.site import Site
 from demo.world import World
+from storage.engine import reading
 from storage.records import Alert, AlertState
 from storage.status import gather
 
@@ -37,6 +39,8 @@ _QUIET_STEP, _CLOSE_STEP, _LATER_STEP = timedelta(hours=24), timedelta(hours=1),
 # Days pass in a second here, so sources are read once a day, and hour by hour around the bad day.
 _BEFORE, _AFTER = timedelta(hours=2), timedelta(hours=11)
 _WORST = timedelta(hours=6)
+# Stands in a folder that a play filled, and allows the next one to empty it.
+_MARK = ".marsad-demo"
 _MADE = ("alerts", "mail", "marsad.db", "marsad.db-wal", "marsad.db-shm", "marsad.yaml")
 
 
@@ -98,9 +102,13 @@ def play(out: Path, *, once: bool, say: Callable[[str], None], now: datetime | N
 
 
 def _clear(out: Path) -> None:
+    """Empty a folder that an earlier play filled; any other folder that holds something is left alone."""
     out.mkdir(parents=True, exist_ok=True)
-    made = [out / name for name in _MADE]
-    for path in [*made, *out.glob("digest*"), *out.glob("*.png")]:
+    if any(out.iterdir()) and not (out / _MARK).exists():
+        fix = "Name a new or empty folder with --out"
+        raise ConfigError(str(out), [Problem("", "holds files that are not the demo's", fix)])
+    (out / _MARK).touch()
+    for path in [*(out / name for name in _MADE), *out.glob("digest*.*")]:
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -127,7 +135,7 @@ async def _live(
             clock.now = moment
             for alert in (await daemon.cycle()).alerts:
                 say(_told(alert, settings, moment))
-        with daemon.engine.begin() as conn:
+        with reading(daemon.engine) as conn:
             found = gather(conn, [source.name for source in settings.sources], clock())
         say(f"\n{found.mentions} mentions collected and understood; problems: {len(found.problems)}.")
         for problem in found.problems:

@@ -21,6 +21,13 @@ from storage.errors import SchemaOutdated, StorageError, UnusableAddress
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # A writer waits this long for another to finish before it gives up, in seconds.
 _BUSY_TIMEOUT = 30
+# How long PostgreSQL may take to connect (seconds) and a dead network go unnoticed (seconds, milliseconds).
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "tcp_user_timeout": 20_000,
+}
 _HOLDS_TURN = "holds the writers' turn"
 
 
@@ -35,7 +42,7 @@ def open_engine(url: str, base: Path) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UnusableAddress(
             "`database` must look like sqlite:///var/marsad.db or postgresql+psycopg://…"
         ) from None
@@ -47,7 +54,7 @@ def open_engine(url: str, base: Path) -> Engine:
             f"`database` names {parsed.drivername}; sqlite and postgresql+psycopg are supported"
         )
     try:
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_PATIENCE)
     except NoSuchModuleError as error:
         raise StorageError(str(error)) from None
 
@@ -77,7 +84,7 @@ def _open_sqlite(database: str | None, base: Path) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    # The driver must not begin transactions by itself: `_begin_sqlite` does.
+    # The driver must not begin transactions by itself: `_Turns.begin` does.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -114,7 +121,10 @@ class _Turns:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that only reads: one consistent view, and no lock taken."""
-    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 

@@ -24,6 +24,9 @@ LEASE = timedelta(seconds=30)
 class Leader(Protocol):
     """The right to run the clock. `acquire` takes or renews it and tells whether it is held."""
 
+    # Whether the leader before is known to be dead: then what it was sending is nobody's.
+    follows_a_dead_one: bool
+
     def acquire(self) -> bool:
         """Take the lead or keep it; False where another has it."""
 
@@ -70,6 +73,7 @@ class RowLeader:
 
     def __init__(self, engine: Engine, name: str, holder: str, clock: Callable[[], datetime]) -> None:
         self._engine, self._name, self._holder, self._clock = engine, name, holder, clock
+        self.follows_a_dead_one = False
 
     def acquire(self) -> bool:
         """Take the lease if it is free, ran out or is ours already; False where another has it."""
@@ -78,7 +82,8 @@ class RowLeader:
         with self._engine.begin() as conn:
             statement = insert(conn, leases).values(row)
             held_by = conn.scalar(select(leases.c.holder).where(leases.c.name == self._name))
-            may_take = held_by in (None, self._holder) or _is_dead(held_by or "")
+            self.follows_a_dead_one = held_by not in (None, self._holder) and _is_dead(held_by or "")
+            may_take = held_by in (None, self._holder) or self.follows_a_dead_one
             taken = statement.on_conflict_do_update(
                 index_elements=["name"],
                 set_={
@@ -104,6 +109,8 @@ class AdvisoryLeader:
         self._engine = engine
         self._key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
         self._conn: Connection | None = None
+        # The lock was free: the session that held it has ended.
+        self.follows_a_dead_one = True
 
     def acquire(self) -> bool:
         """Take the lock, or make sure that the session which holds it still lives."""
@@ -149,14 +156,18 @@ class Leadership:
 
     def renew(self) -> bool:
         """Take the lead or keep it, and return whether it is held. A database that fails means it is not."""
-        was, self.held = self.held, False
-        if self._leader.acquire():
-            if not was:
+        try:
+            held = self._leader.acquire()
+            if held and not self.held:
                 with self._engine.begin() as conn:
                     mentions.release(conn)
-                    outbox.release(conn, self._clock())
-            self.held = True
-        return self.held
+                    if self._leader.follows_a_dead_one:
+                        outbox.release(conn, self._clock())
+        except BaseException:
+            self.held = False
+            raise
+        self.held = held
+        return held
 
     def release(self) -> None:
         """Give the lead up, if it is held."""

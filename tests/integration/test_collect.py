@@ -207,6 +207,10 @@ def test_a_database_that_fails_makes_the_visit_fail_and_the_mentions_come_again(
         (event,) = run(lambda: collect(engine, settings, clock))
     assert event.status is FetchStatus.FAILED
     assert "disk is full" in event.error
+    with engine.connect() as conn:
+        assert "disk is full" in load_state(conn, "news").last_error
+    assert run(lambda: collect(engine, settings, clock)) == [], "it backs off as after any failure"
+    clock.advance(minutes=10)
     (event,) = run(lambda: collect(engine, settings, clock))
     assert (event.status, event.items_new) == (FetchStatus.OK, 1)
 

@@ -114,3 +114,15 @@ def test_time_only_moves_forward(once: bool) -> None:
     turns = list(moments(world, once=once))
     assert turns == sorted(set(turns))
     assert (turns[-1] < world.end) is once
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "marsad.yaml"
+    mine.write_text("brands: []", encoding="utf-8")
+    marsad = Path(sys.executable).with_name("marsad")
+    done = subprocess.run(
+        [marsad, "demo", "--out", tmp_path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "holds files that are not the demo's" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["marsad.yaml"]

@@ -362,6 +362,22 @@ def test_the_lease_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> 
         assert not theirs.acquire()
 
 
+def test_messages_in_hand_are_freed_only_if_their_sender_is_dead(tmp_path: Path) -> None:
+    engine = open_engine("sqlite:///t.db", tmp_path)
+    prepare(engine)
+    stalled = lease.Leadership(engine, "other-host|1|2|3", lambda: NOW)
+    assert stalled.renew()
+    with engine.begin() as conn:
+        outbox.enqueue(conn, [note("k")], NOW)
+        outbox.claim_due(conn, NOW, 10, LEASE)
+    later = NOW + lease.LEASE
+    assert lease.Leadership(engine, lease.holder_name(), lambda: later).renew()
+    with engine.begin() as conn:
+        assert outbox.claim_due(conn, later, 10, LEASE) == [], "its sender may only be slow"
+        assert outbox.claim_due(conn, NOW + LEASE, 10, LEASE) != []
+    engine.dispose()
+
+
 def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:
     with pytest.raises(RuntimeError), engine.begin() as conn:
         mentions.store(conn, [mention()])
