@@ -162,33 +162,47 @@ class BrandMatch:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A named thing in the text; `label` is PERSON, ORG, LOC, PRODUCT or EVENT."""
+    """A named thing in the text; `label` is PERSON, ORG, LOC, PRODUCT or EVENT.
+
+    `name` is what its spellings have in common ("أرامكو" and "Aramco" bear one name), None where only
+    the spelling itself is known.
+    """
 
     text: str
     label: str
     start: int
     end: int
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AspectSentiment:
-    """What part of the customer's experience is spoken of, and how; `score` is −1…1."""
+    """What part of the customer's experience is spoken of, and how; `score` is −1…1.
+
+    `touchpoint` is the step of the customer's journey (discover, buy, receive, use, get_help, leave),
+    None where the words do not tell.
+    """
 
     aspect: str
     label: SentimentLabel | None
     score: float
     start: int
     end: int
+    touchpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignalMatch:
-    """A customer signal with its evidence in the text; `confidence` is 0…1."""
+    """A customer signal with its evidence in the text; `confidence` is 0…1.
+
+    `about` says of what or whom: the winner of a comparison, the part that is defective, the campaign.
+    """
 
     signal: str
     confidence: float
     start: int
     end: int
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +210,11 @@ class Analysis:
     """What was understood of one mention.
 
     `language` is BCP 47 (`und` when unknown); `sentiment_score` is −1…1 and `confidence` 0…1, both
-    None when `sentiment_label` is None, and then `reason` says why. `clipped` tells that only the
-    beginning of a very long text was read.
+    None when `sentiment_label` is None, and then `reason` says why. `lexicon_score` is VADER's score of
+    an English text, −1…1, to compare with. `dialect_confidence` is 0…1. `fingerprint` is the text's
+    MinHash (`nlp.stories`), empty where a text is too short to be compared; `spam` names why a mention is
+    left out of the counts, None for an honest one. `clipped` tells that only the beginning of a very long
+    text was read.
     """
 
     language: str
@@ -214,6 +231,10 @@ class Analysis:
     keyphrases: tuple[str, ...] = ()
     story_id: int | None = None
     clipped: bool = False
+    dialect_confidence: float | None = None
+    lexicon_score: float | None = None
+    fingerprint: bytes = b""
+    spam: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
