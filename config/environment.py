@@ -14,7 +14,7 @@ from config.errors import SharedEnvironmentError
 
 DISTRIBUTION = "marsad"
 NAMES = (
-    *("alerts", "checks", "cli", "config", "crawlers", "demo"),
+    *("alerts", "checks", "cli", "commands", "config", "crawlers", "demo"),
     *("health", "nlp", "scheduler", "storage", "wiring"),
 )
 _ANY = "|".join(NAMES)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from io import TextIOWrapper
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from sqlalchemy import Engine
 
@@ -40,7 +40,7 @@ def read(stream: IO[bytes], source: str, now: datetime, *, as_csv: bool) -> Iter
     `author_handle`, `author_name`, `author_followers` and so on. Only `text` or `title` must be there;
     `kind` is `ticket` unless given, and a line without `external_id` is known by its content and time.
     """
-    for number, row in _csv_rows(stream) if as_csv else _json_rows(stream):
+    for number, row in csv_rows(stream, ("text", "title")) if as_csv else json_rows(stream):
         if isinstance(row, str):
             yield BadLine(number, row)
             continue
@@ -95,7 +95,8 @@ def _store(engine: Engine, batch: list[Mention], count: Kept) -> None:
     count.unchanged += result.unchanged
 
 
-def _json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    """Yield (line, object) for each line of JSON that is not blank, or (line, what is wrong with it)."""
     for number, line in enumerate(stream, start=1):
         if not line.strip(b" \t\r\n\xef\xbb\xbf"):
             continue
@@ -109,15 +110,21 @@ def _json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str
             yield number, row if isinstance(row, dict) else "not a JSON object"
 
 
-def _csv_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def csv_rows(
+    stream: IO[bytes], needed: Sequence[str], delimiter: str = ","
+) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    """Yield (line, cells by heading) for each row that is not blank, or (line, what is wrong with it).
+
+    Headings are in lower case, empty cells left out; without a heading among `needed` nothing is read.
+    """
     header: list[str] | None = None
-    for number, cells in _csv_cells(stream):
+    for number, cells in _csv_cells(stream, delimiter):
         if isinstance(cells, str):
             yield number, cells
         elif header is None:
             header = [name.strip().lower() for name in cells]
-            if not {"text", "title"} & set(header):
-                yield number, "no heading is text or title, so nothing here can be read"
+            if not set(needed) & set(header):
+                yield number, f"no heading is {' or '.join(needed)}, so nothing here can be read"
                 return
         elif len(cells) > len(header):
             yield number, f"{len(cells)} cells under {len(header)} headings"
@@ -127,10 +134,13 @@ def _csv_rows(stream: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | str]
             yield number, {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
 
 
-def _csv_cells(stream: IO[bytes]) -> Iterator[tuple[int, list[str] | str]]:
+def _csv_cells(stream: IO[bytes], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     # With newline="" the csv module itself sees every kind of line end, also those within quotes.
     text = TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
-    reader = csv.reader(line.replace("\x00", "\ufffd") for line in text)
+    # Where tabs part the cells a quotation mark is one: taken for a quoted cell it would swallow lines.
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    lines = (line.replace("\x00", "\ufffd") for line in text)
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
     try:
         while True:
             try:

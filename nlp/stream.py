@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO
@@ -38,21 +39,41 @@ async def analyze(
     """
     count = LineCount()
     items = _items(lines, count, complain)
-    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-    async with AnalysisPool(config, workers=workers) as pool:
-        in_hand: deque[tuple[list[TextItem], asyncio.Task[list[Analysis]]]] = deque()
-        try:
-            while (batch := list(islice(items, _BATCH))) or in_hand:
-                if batch:
-                    in_hand.append((batch, asyncio.create_task(pool.analyze(batch))))
-                if not batch or len(in_hand) > workers:
-                    ready, task = in_hand.popleft()
-                    _write(out, ready, await task)
-                    count.good += len(ready)
-        finally:
-            # Where the reader has gone: workers are not closed in the middle of a batch.
-            await asyncio.gather(*(task for _, task in in_hand), return_exceptions=True)
+    workers = worker_count()
+    async with (
+        AnalysisPool(config, workers=workers) as pool,
+        aclosing(in_order(pool, items, workers)) as found,
+    ):
+        async for batch, analyses in found:
+            _write(out, batch, analyses)
+            count.good += len(batch)
     return count
+
+
+def worker_count() -> int:
+    """Return how many workers a command may start: one a core, at most four."""
+    return min(os.cpu_count() or 1, _MOST_WORKERS)
+
+
+async def in_order(
+    pool: AnalysisPool, items: Iterable[TextItem], workers: int
+) -> AsyncGenerator[tuple[list[TextItem], list[Analysis]], None]:
+    """Yield batches of `items` with their analyses, in order, with work for every worker in hand.
+
+    Close it (`contextlib.aclosing`) before the pool where it may be left early.
+    """
+    coming = iter(items)
+    in_hand: deque[tuple[list[TextItem], asyncio.Task[list[Analysis]]]] = deque()
+    try:
+        while (batch := list(islice(coming, _BATCH))) or in_hand:
+            if batch:
+                in_hand.append((batch, asyncio.create_task(pool.analyze(batch))))
+            if not batch or len(in_hand) > workers:
+                ready, task = in_hand.popleft()
+                yield ready, await task
+    finally:
+        # Where the reader has gone: workers are not closed in the middle of a batch.
+        await asyncio.gather(*(task for _, task in in_hand), return_exceptions=True)
 
 
 def _items(lines: Iterable[bytes], count: LineCount, complain: Callable[[str], None]) -> Iterator[TextItem]:

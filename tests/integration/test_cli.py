@@ -24,7 +24,8 @@ pytestmark = pytest.mark.timeout(300)
 MARSAD = Path(sys.executable).with_name("marsad")
 COMMANDS = (
     *("demo", "init", "check", "schema", "sources", "channels", "run", "collect"),
-    *("import", "analyze", "digest", "alerts", "status", "export", "migrate"),
+    *("import", "analyze", "digest", "alerts", "correct", "reanalyze", "eval"),
+    *("status", "export", "migrate", "brand"),
 )
 TEXT = "😀👍 أكمي سيئة جدا وخدمتها بطيئة"
 

@@ -22,7 +22,8 @@ LAW: dict[str, set[str]] = {
     "scheduler": {"config", "storage", "crawlers", "nlp", "alerts", "health", "wiring"},
     "checks": {"config", "storage", "crawlers", "nlp", "alerts", "wiring"},
     "demo": {"config", "storage", "crawlers", "nlp", "alerts", "health", "scheduler", "wiring"},
-    "cli": {"config", "storage", "crawlers", "nlp", "alerts", "scheduler", "demo", "checks", "wiring"},
+    "commands": {"config", "storage", "crawlers", "nlp", "alerts", "scheduler", "demo", "checks", "wiring"},
+    "cli": {"config", "storage", "alerts", "nlp", "commands"},
 }
 PLACES = tuple(place for place in LAW if (ROOT / place).is_dir() or (ROOT / f"{place}.py").is_file())
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "data", "process"}
