@@ -27,6 +27,7 @@ from storage.engine import open_engine, prepare
 from storage.errors import explain
 from storage.mentions import StoredMention
 from storage.records import Alert, Analysis, FetchEvent
+from storage.stories import Policy
 from wiring import now
 
 Clock = channel_kinds.Clock
@@ -87,7 +88,8 @@ class Daemon:
 
     def _save(self, batch: list[StoredMention], found: list[Analysis]) -> int:
         with self.engine.begin() as conn:
-            return analyses.save(conn, list(zip(batch, found, strict=True)), self.clock())
+            pairs = list(zip(batch, found, strict=True))
+            return analyses.save(conn, pairs, self.clock(), Policy.from_settings(self.settings))
 
     async def decide(self) -> tuple[list[Alert], int]:
         """Run the rules, and make the digests that are due; what they say is put in the outbox."""
@@ -116,6 +118,7 @@ def build(settings: Settings, base: Path, clock: Clock = now) -> Daemon:
     """
     engine = open_engine(settings.database, base)
     prepare(engine)
+    analyses.recount_spam(engine, settings.count_spam)
     pool = AnalysisPool(PipelineConfig.from_settings(settings), workers=settings.workers)
     return Daemon(settings, engine, clock, pool, channel_kinds.open_channels(settings, clock))
 

@@ -6,6 +6,7 @@ model); `config.loader` is given those models and puts the validated ones in `op
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -86,6 +87,9 @@ class Source(Open):
     )
     brand: str | None = Field(default=None, description="The brand that all of it is about, by name.")
     enabled: bool = Field(default=True, description="false pauses it.")
+    stories: bool = Field(
+        default=True, description="false leaves its mentions out of stories: copies are not grouped."
+    )
 
 
 class Channel(Open):
@@ -131,6 +135,12 @@ class Settings(BaseSettings):
         default="sqlite:///var/marsad.db",
         repr=False,  # it may hold a password
         description="sqlite:///path (relative to this file) or postgresql+psycopg://…",
+    )
+    story_window: Duration = Field(
+        default=timedelta(days=7), description="How far from the first of a story its copies may come."
+    )
+    count_spam: bool = Field(
+        default=False, description="true counts giveaways, adverts and copied reviews, which are marked."
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that read and understand texts.")
     allow_private_networks: list[Network] = Field(

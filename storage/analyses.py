@@ -2,52 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
-from storage import rollups, storable
-from storage.analysis_rows import analysis_to_row
-from storage.mentions import StoredMention, time_of
-from storage.records import Analysis, BrandRole, Mention, SentimentLabel
-from storage.rows import chunks, upsert
+from storage import rollups, storable, stories
+from storage.analysis_rows import analysis_to_row, aspects_of
+from storage.mentions import StoredMention, fetch, time_of
+from storage.records import Analysis, AspectSentiment, BrandRole, Mention, SentimentLabel
+from storage.rows import CHUNK, chunks, upsert
+from storage.stories import Copyable, Placed, Policy
 from storage.tables import analyses, corrections, mention_brands, mentions
 
 _SCORES = {SentimentLabel.NEGATIVE: -1.0, SentimentLabel.NEUTRAL: 0.0, SentimentLabel.POSITIVE: 1.0}
 
 
-def save(conn: Connection, results: Sequence[tuple[StoredMention, Analysis]], now: datetime) -> int:
-    """Keep the analyses, with the brands found and the rollups, and return how many were kept.
+def save(
+    conn: Connection,
+    results: Sequence[tuple[StoredMention, Analysis]],
+    now: datetime,
+    policy: Policy | None = None,
+) -> int:
+    """Keep the analyses, with the stories and brands found and the rollups, and return how many were kept.
 
     One whose mention was edited since it was read is dropped: the mention waits for a new reading. An
-    analysis that is there already is replaced, and what it had added to the rollups is taken back.
+    analysis that is there already is replaced, and what it had added to the rollups is taken back. Story
+    and spam are decided here, by `policy` (by its defaults where none is given): see `storage.stories`.
     """
-    current = _current_revisions(conn, [stored.id for stored, _ in results])
-    kept = [(s, a) for s, a in results if current.get(s.id) == s.mention.revision]
+    treated = policy or Policy()
+    current = _current(conn, [stored.id for stored, _ in results])
+    kept = [(s, a) for s, a in results if s.id in current and current[s.id].revision == s.mention.revision]
     if not kept:
         return 0
     ids = [stored.id for stored, _ in kept]
     labels = _corrected(conn, ids)
-    kept = [(stored, _overrule(analysis, labels.get(stored.id))) for stored, analysis in kept]
+    writers = {identity: current[identity].author_id for identity in ids}
+    placed = stories.place(conn, [_copyable(s, a, writers[s.id]) for s, a in kept], treated)
+    kept = [(s, _settled(a, placed[s.id], labels.get(s.id))) for s, a in kept]
     _take_back(conn, ids)
-    upsert(conn, analyses, [analysis_to_row(s.id, s.mention.revision, a, now) for s, a in kept])
-    found = [row for stored, analysis in kept for row in _brand_rows(stored, analysis)]
-    upsert(conn, mention_brands, found)
-    rollups.add(conn, found, {stored.id: _aspects(analysis) for stored, analysis in kept})
+    rows = [
+        {**analysis_to_row(s.id, s.mention.revision, a, now), "author_id": writers[s.id]} for s, a in kept
+    ]
+    upsert(conn, analyses, rows)
+    _count(conn, [(s, a) for s, a in kept if treated.count_spam or a.spam is None])
     done = {"claimed_by": None, "claimed_until": None, "analyzed_revision": mentions.c.revision}
     for part in chunks(ids):
         conn.execute(update(mentions).where(mentions.c.id.in_(part)).values(done))
     return len(kept)
 
 
-def _current_revisions(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
+def recount_spam(engine: Engine, count_spam: bool) -> int:
+    """Put what is marked as spam into the counts, or take it out of them, and return how many it was.
+
+    Needed once after the setting changed; where nothing is to be done it only reads the index of spam.
+    """
+    done = last = 0
+    while True:
+        with engine.begin() as conn:
+            counted = select(mention_brands.c.mention_id).where(
+                mention_brands.c.mention_id == analyses.c.mention_id
+            )
+            query = select(analyses.c.mention_id).where(
+                analyses.c.spam.is_not(None),
+                analyses.c.mention_id > last,
+                ~counted.exists() if count_spam else counted.exists(),
+            )
+            ids = list(conn.scalars(query.order_by(analyses.c.mention_id).limit(CHUNK)))
+            if not ids:
+                return done
+            _current(conn, ids)
+            _take_back(conn, ids)
+            if count_spam:
+                _count(conn, [(s, s.analysis) for s in fetch(conn, ids) if s.analysis is not None])
+        done, last = done + len(ids), ids[-1]
+
+
+def _copyable(stored: StoredMention, analysis: Analysis, author_id: int | None) -> Copyable:
+    mention = stored.mention
+    return Copyable(
+        id=stored.id,
+        source=mention.source,
+        kind=mention.kind,
+        at=time_of(mention),
+        author_id=author_id,
+        fingerprint=analysis.fingerprint,
+        spam=analysis.spam,
+    )
+
+
+def _count(conn: Connection, counted: Sequence[tuple[StoredMention, Analysis]]) -> None:
+    found = [row for stored, analysis in counted for row in _brand_rows(stored, analysis)]
+    upsert(conn, mention_brands, found)
+    rollups.add(conn, found, {stored.id: _aspects(analysis.aspects) for stored, analysis in counted})
+
+
+def _current(conn: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Lock the mentions and return the revision and author that each has now."""
+    found: dict[int, Row[Any]] = {}
+    columns = (mentions.c.id, mentions.c.revision, mentions.c.author_id)
     for part in chunks(ids):
-        query = select(mentions.c.id, mentions.c.revision).where(mentions.c.id.in_(part)).with_for_update()
-        found.update({row.id: row.revision for row in conn.execute(query)})
+        # Sorted, so that two writers lock the rows in the same order.
+        query = select(*columns).where(mentions.c.id.in_(part)).order_by(mentions.c.id).with_for_update()
+        found.update({row.id: row for row in conn.execute(query)})
     return found
 
 
@@ -61,8 +120,9 @@ def _corrected(conn: Connection, ids: Sequence[int]) -> dict[int, SentimentLabel
     return found
 
 
-def _overrule(analysis: Analysis, label: SentimentLabel | None) -> Analysis:
-    """A person's label wins over the model's."""
+def _settled(analysis: Analysis, placed: Placed, label: SentimentLabel | None) -> Analysis:
+    """Return the analysis with its story; a person's label wins over the model's."""
+    analysis = replace(analysis, story_id=placed.story_id, spam=placed.spam)
     if label is None:
         return analysis
     return replace(
@@ -75,7 +135,9 @@ def _take_back(conn: Connection, ids: Sequence[int]) -> None:
         old = [dict(row._mapping) for row in conn.execute(_of(mention_brands, part))]
         if not old:
             continue
-        aspects = {row.mention_id: _stored_aspects(row.aspects) for row in conn.execute(_of(analyses, part))}
+        aspects = {
+            row.mention_id: _aspects(aspects_of(row.aspects)) for row in conn.execute(_of(analyses, part))
+        }
         rollups.add(conn, old, aspects, sign=-1)
         conn.execute(delete(mention_brands).where(mention_brands.c.mention_id.in_(part)))
 
@@ -84,12 +146,24 @@ def _of(table: Any, ids: Sequence[int]) -> Any:
     return select(table).where(table.c.mention_id.in_(ids))
 
 
-def _stored_aspects(documents: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    return sorted({(storable.short(d["aspect"], 40) or "", d["label"] or rollups.UNKNOWN) for d in documents})
+def _aspects(found: Iterable[AspectSentiment]) -> list[tuple[str, str]]:
+    """Return each aspect once, with the feeling that is strongest; of equals, the first in the text.
+
+    So the counts of an aspect add up to the mentions that speak of it.
+    """
+    strongest: dict[str, AspectSentiment] = {}
+    for one in found:
+        name = storable.short(one.aspect, 40) or ""
+        before = strongest.get(name)
+        if name and (before is None or _strength(one) > _strength(before)):
+            strongest[name] = one
+    return sorted(
+        (name, rollups.UNKNOWN if one.label is None else str(one.label)) for name, one in strongest.items()
+    )
 
 
-def _aspects(analysis: Analysis) -> list[tuple[str, str]]:
-    return _stored_aspects([{"aspect": a.aspect, "label": a.label} for a in analysis.aspects])
+def _strength(aspect: AspectSentiment) -> tuple[bool, float]:
+    return aspect.label is not None, abs(storable.number(aspect.score) or 0.0)
 
 
 def rating_of_five(mention: Mention) -> float | None:

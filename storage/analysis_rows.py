@@ -40,6 +40,10 @@ def analysis_to_row(mention_id: int, revision: int, analysis: Analysis, now: dat
         "clipped": analysis.clipped,
         "model_version": analysis.model_version,
         "analyzed_at": now,
+        "dialect_confidence": storable.number(analysis.dialect_confidence),
+        "lexicon_score": storable.number(analysis.lexicon_score),
+        "fingerprint": analysis.fingerprint or None,
+        "spam": storable.short(analysis.spam, 40),
     }
 
 
@@ -52,6 +56,11 @@ def _documents(records: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _label(name: str | None) -> SentimentLabel | None:
     return None if name is None else SentimentLabel(name)
+
+
+def aspects_of(documents: Sequence[Mapping[str, Any]]) -> tuple[AspectSentiment, ...]:
+    """Return the aspects in the column of that name."""
+    return tuple(AspectSentiment(**{**each, "label": _label(each["label"])}) for each in documents)
 
 
 def analysis_from_row(found: Mapping[Any, Any]) -> Analysis | None:
@@ -69,9 +78,13 @@ def analysis_from_row(found: Mapping[Any, Any]) -> Analysis | None:
         reason=found[column.reason],
         brands=tuple(BrandMatch(**{**m, "role": BrandRole(m["role"])}) for m in found[column.brands]),
         entities=tuple(Entity(**entity) for entity in found[column.entities]),
-        aspects=tuple(AspectSentiment(**{**a, "label": _label(a["label"])}) for a in found[column.aspects]),
+        aspects=aspects_of(found[column.aspects]),
         signals=tuple(SignalMatch(**signal) for signal in found[column.signals]),
         keyphrases=tuple(found[column.keyphrases]),
         story_id=found[column.story_id],
         clipped=found[column.clipped],
+        dialect_confidence=found[column.dialect_confidence],
+        lexicon_score=found[column.lexicon_score],
+        fingerprint=found[column.fingerprint] or b"",
+        spam=found[column.spam],
     )

@@ -19,7 +19,9 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -153,10 +155,35 @@ analyses = Table(
     Column("clipped", Boolean, nullable=False),
     Column("model_version", Text, nullable=False),
     Column("analyzed_at", UtcDateTime, nullable=False),
+    Column("dialect_confidence", Float),
+    Column("lexicon_score", Float),
+    Column("fingerprint", LargeBinary),
+    Column("spam", String(40)),
+    # The mention's author, so that what one account says in one story is counted from the index alone.
+    Column("author_id", Key),
+    Index("ix_analyses_story_id_author_id", "story_id", "author_id"),
+    Index(
+        "ix_analyses_spam",
+        "mention_id",
+        sqlite_where=text("spam IS NOT NULL"),
+        postgresql_where=text("spam IS NOT NULL"),
+    ),
+)
+
+# Where the stories are found whose beginning is like a text (`storage.stories`). The slots of a band bound
+# what one look reads: the newest stories push out the oldest.
+story_bands = Table(
+    "story_bands",
+    metadata,
+    Column("band", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False),
+    _count("story_id", nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # One row a brand that a mention speaks of ('' for none), with exactly what it added to the rollups, so
-# that an edit or a new model can take it back. Rules and digests find mentions through it.
+# that an edit or a new model can take it back. Rules and digests find mentions through it; spam that is
+# not counted has no row here.
 mention_brands = Table(
     "mention_brands",
     metadata,
