@@ -1,0 +1,201 @@
+"""`python -m nlp.training.encoder FOLDER`: fine-tune the encoder on all that it is to answer, in one go.
+
+Texts of like length share a batch; every head learns from the texts that say something about it. What is
+kept is the running mean of the weights (Polyak & Juditsky 1992), which forgives a short training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nlp.training.encoder_batches import IGNORED, Encoded, batches, encode, tensors
+from nlp.training.encoder_data import Lesson, lessons, sample
+from nlp.training.encoder_network import Network
+from nlp.training.encoder_weights import prune, read_tokenizer, read_weights
+
+_SEED = 11
+_RATE, _HEAD_RATE, _WARM_UP, _LAYER_DECAY = 1.5e-4, 1e-3, 0.06, 0.92
+_SHARES = {"label": 1.0, "dialect": 0.3, "tags": 2.4, "polarity": 0.5}
+"""The weight of each head's loss; sentiment is what is asked most."""
+
+
+def loss(network: Network, batch: Sequence[Encoded]) -> Tensor:
+    """Return the weighted sum of the heads' losses over a batch."""
+    ids, mask = tensors(batch)
+    label, dialect, tags, polarity = network(ids, mask)
+    label = label.float()
+    label[:, 1] += torch.tensor([0.0 if one.lesson.may_be_neutral else -100.0 for one in batch])
+    return (
+        _SHARES["label"] * _text_loss(label, [one.lesson.label for one in batch])
+        + _SHARES["dialect"] * _text_loss(dialect, [one.lesson.dialect for one in batch])
+        + _SHARES["tags"] * _piece_loss(tags, [one.tags for one in batch])
+        + _SHARES["polarity"] * _piece_loss(polarity, [one.polarity for one in batch])
+    )
+
+
+def _text_loss(logits: Tensor, answers: Sequence[int | None]) -> Tensor:
+    """Return the mean over all texts, those that nothing is known of among them."""
+    wanted = torch.tensor([IGNORED if answer is None else answer for answer in answers])
+    total = functional.cross_entropy(logits.float(), wanted, ignore_index=IGNORED, reduction="sum")
+    return total / len(answers)
+
+
+def _piece_loss(logits: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
+    """Return the mean over the pieces that are asked, times the share of the texts that have any."""
+    wanted = torch.full(logits.shape[:2], IGNORED)
+    for row, answer in enumerate(answers):
+        wanted[row, : len(answer)] = torch.tensor(answer)
+    asked = (wanted != IGNORED).any(dim=1).float().mean()
+    if not asked:
+        return torch.zeros(())
+    flat = logits.float().flatten(0, 1)
+    return asked * functional.cross_entropy(flat, wanted.flatten(), ignore_index=IGNORED)
+
+
+def _groups(network: Network) -> list[dict[str, Any]]:
+    """Return the parameters with their rates: the lower the layer, the slower it learns."""
+    groups = []
+    depth = len(network.layers)
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("layers."):
+            rate = _RATE * _LAYER_DECAY ** (depth - 1 - int(name.split(".")[1]))
+        elif name.startswith(("norm.", "places")):
+            rate = _RATE * _LAYER_DECAY**depth
+        else:
+            rate = _HEAD_RATE
+        decay = 0.01 if parameter.ndim > 1 else 0.0
+        groups.append({"params": [parameter], "lr": rate, "peak": rate, "weight_decay": decay})
+    return groups
+
+
+def train(found: Sequence[Lesson], epochs: float, tokenizer: Tokenizer, network: Network, out: Path) -> None:
+    """Fine-tune `network` in place, print progress, and leave the mean weights in it and in `out`."""
+    random_ = random.Random(_SEED)  # noqa: S311 - a fixed order
+    torch.manual_seed(_SEED)
+    kept = [lesson for lesson in found if not lesson.held_out]
+    cache: dict[int, Encoded] = {}
+
+    def encoded(lesson: Lesson) -> Encoded:
+        return cache.setdefault(id(lesson), encode(lesson, tokenizer))
+
+    plan = [batch for _ in range(int(np.ceil(epochs)))
+            for batch in batches([encoded(one) for one in sample(kept, random_)], random_)]  # fmt: skip
+    plan = plan[: int(len(plan) * epochs / np.ceil(epochs))]
+    optimizer = torch.optim.AdamW(_groups(network), betas=(0.9, 0.98), eps=1e-6)
+    mean = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.996)
+    )
+    began = time.monotonic()
+    running = 0.0
+    network.train()
+    for step, batch in enumerate(plan):
+        share = min(1.0, (step + 1) / (_WARM_UP * len(plan))) * (1 - step / len(plan)) ** 0.8
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * share
+        with torch.autocast("cpu", torch.bfloat16):
+            value = loss(network, batch)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if step % 2 == 0:
+            mean.update_parameters(network)
+        running = 0.98 * running + 0.02 * value.item()
+        if step % 100 == 99:
+            spent = time.monotonic() - began
+            whole = spent / (step + 1) * len(plan)
+            _say(f"{step + 1}/{len(plan)} loss {running:.3f}, {spent:.0f} s of about {whole:.0f}")
+        if step % 500 == 499:
+            torch.save(mean.module.state_dict(), out)
+    network.load_state_dict(mean.module.state_dict())
+    torch.save(network.state_dict(), out)
+
+
+@torch.no_grad()
+def answers(network: Network, found: Sequence[Encoded]) -> list[tuple[Any, ...]]:
+    """Return for each text the logits of its heads as arrays, in order."""
+    network.eval()
+    results: dict[int, tuple[Any, ...]] = {}
+    for batch in batches(found, None):
+        ids, mask = tensors(batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            heads = [head.float().numpy() for head in network(ids, mask)]
+        for row, one in enumerate(batch):
+            results[id(one)] = tuple(head[row] for head in heads)
+    return [results[id(one)] for one in found]
+
+
+@torch.no_grad()
+def largest_inputs(network: Network, found: Sequence[Encoded]) -> dict[str, Any]:
+    """Return, for each matrix of the body by name, the largest input of each channel over the texts."""
+    largest: dict[str, Any] = {}
+
+    def watch(name: str) -> Any:
+        def hook(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            met = inputs[0].float().abs().flatten(0, 1).amax(dim=0).numpy()
+            largest[name] = np.maximum(largest.get(name, 0.0), met)
+
+        return hook
+
+    network.eval()
+    hooks = [
+        part.register_forward_pre_hook(watch(name))
+        for name, part in network.named_modules()
+        if name.startswith("layers.") and isinstance(part, nn.Linear)
+    ]
+    for one in found:
+        network(*tensors([one]))
+    for hook in hooks:
+        hook.remove()
+    return largest
+
+
+def new_network() -> tuple[Network, Tokenizer, list[int]]:
+    """Return the untrained network, its tokenizer and the pieces that were kept."""
+    pruned, kept = prune(read_tokenizer())
+    network = Network(read_weights(), kept)
+    return network, Tokenizer.from_str(json.dumps(pruned)), kept
+
+
+def main() -> int:
+    """Train and save the weights; see `nlp.training.encoder_export` for what is shipped."""
+    parser = argparse.ArgumentParser(prog="python -m nlp.training.encoder", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("encoder.pt"))
+    parser.add_argument("--epochs", type=float, default=4.0)
+    parser.add_argument("--without", nargs="*", default=[], help="sets to leave out, to measure on them")
+    parser.add_argument("--start", type=Path, help="weights to go on from, of an earlier run")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    network, tokenizer, _ = new_network()
+    if options.start:
+        network.load_state_dict(torch.load(options.start))
+    found = [one for one in lessons(options.folder) if one.dataset not in options.without]
+    _say(f"{len(found):,} lessons, {len(network.words.weight):,} pieces")
+    train(found, options.epochs, tokenizer, network, options.out)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
