@@ -5,9 +5,9 @@ The lists are nlp/models/signals-*.txt. A line is a strength 0…1 and the words
     0.9  cancel|close ~2 subscription|account*
 
 `a|b` is either word, `a+b` two words in a row, `*` up to eight letters, `[ab]` one of these letters, `x?` a
-letter that may be absent, `~2` up to two words between, `(word)` a word that may be absent, `^` the
-beginning of a clause, `{?}` a question mark to come in the sentence, `{brand}` and `{rival}` a brand or a
-competitor that was found, `{part}` a word that is reported as what the signal is about. `$name` stands for
+letter that may be absent, `~2` up to two words between, `(word)` a word that may be absent, `^` and `^^` the
+beginning of a clause and of a sentence, `{.}` its end, `{?}` a question mark to come in the sentence,
+`{brand}` and `{rival}` a brand or a competitor that was found, `{part}` a word that is reported as what the signal is about. `$name` stands for
 the words of a line `$name = …`. `!` after the strength says that a negation before the match does not take
 it back. An Arabic word may have و or ف before it. A section `[signal]` or `[signal:kind]` begins a list.
 
@@ -35,14 +35,19 @@ _MOST_HITS = 300
 _SEPARATOR = r"[ ,،'\"()«»#@:/\-]{1,3}"
 _WORD = r"[\w\ue000\ue001%$&]{1,30}"
 _LETTERS = r"\w{0,8}"
-_CLAUSE_START = r"(?:(?<![^.!?؟،,;؛:\n]) ?|(?<=[.!?؟،,;؛:] ))"
 _PART_WORD = r"(?<!\w)(?P<about>\w{2,20})(?!\w)"
-_MARKS = {
+_PLACES = {
+    "^": r"(?:(?<![^.!?؟،,;؛:]) ?|(?<=[.!?؟،,;؛:] ))",
+    "^^": r"(?:(?<![^.!?؟]) ?|(?<=[.!?؟] ))",
     "{?}": r"(?=[^.!?؟]{0,70}[?؟])",
+    "{.}": r"(?= ?(?:[.!?؟،,;؛:]|\Z))",
+}
+_MARKS = {
     "{brand}": rf"(?:[وف]?[بكل]?(?:ال|لل)?[{BRAND_MARK}{RIVAL_MARK}]{{1,40}})",
     "{rival}": rf"(?:[وف]?[بكل]?(?:ال|لل)?{RIVAL_MARK}{{1,40}})",
     "{part}": _PART_WORD,
 }
+_BRANDS = frozenset({"{brand}", "{rival}"})
 _STRENGTH = re.compile(r"(?P<strength>[01](?:\.\d+)?)(?P<holds>!?)\s+(?P<words>.+)")
 _OPTIONAL = re.compile(r"\[[^\]]*\]\??|\w\?|['’]")
 _PLAIN = re.compile(r"\w+")
@@ -53,15 +58,30 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A literal of which one must stand in a text that matches, and what must be true of its place.
+
+    `begins` and `ends` say that a word begins or ends with it; `whole`, that where it stands as a word the
+    rule holds and nothing else need be looked at.
+    """
+
+    text: str
+    begins: bool
+    ends: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One compiled line. `keys` are the literals of which one must stand in a text that matches."""
+    """One compiled line; `needs_brand` says that it can hold only in a text that names a brand."""
 
     signal: str
     kind: str
     strength: float
     holds_negated: bool
     regex: re.Pattern[str]
-    keys: tuple[str, ...]
+    needs_brand: bool
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +99,49 @@ class PatternSet:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.rules = tuple(rule for name in names for rule in read_rules(name))
-        entries: dict[str, list[int]] = {}
+        entries: dict[str, list[tuple[int, Key]]] = {}
         for index, rule in enumerate(self.rules):
             for key in rule.keys:
-                entries.setdefault(key, []).append(index)
+                entries.setdefault(key.text, []).append((index, key))
         self._automaton: Any = ahocorasick.Automaton()
-        for key, indexes in entries.items():
-            self._automaton.add_word(key, (len(key), tuple(indexes)))
+        for text, uses in entries.items():
+            self._automaton.add_word(text, (len(text), tuple(uses)))
         self._automaton.make_automaton()
 
-    def touches(self, folded: str) -> bool:
-        """Return whether any literal stands in the text, without which no rule can match."""
-        return next(self._automaton.iter(folded), None) is not None
-
     def search(self, folded: str) -> Iterator[RuleMatch]:
-        """Yield the matches of every rule in a folded text, each place once a rule."""
+        """Yield the matches of every rule in a folded text with its brands marked, each place once a rule."""
         tried: dict[int, int] = {}
-        hits = 0
-        for last, (length, indexes) in self._automaton.iter(folded):
-            hits += 1
-            if hits > _MOST_HITS:
+        branded = BRAND_MARK in folded or RIVAL_MARK in folded
+        for hit, (last, (length, uses)) in enumerate(self._automaton.iter(folded)):
+            if hit > _MOST_HITS:
                 return
-            for index in indexes:
-                if last <= tried.get(index, -1):
+            first = last + 1 - length
+            begins = first == 0 or not folded[first - 1].isalnum() or _after_conjunction(folded, first)
+            ends = last + 1 == len(folded) or not folded[last + 1].isalnum()
+            for index, key in uses:
+                if (key.begins and not begins) or (key.ends and not ends) or last <= tried.get(index, -1):
                     continue
-                begin = max(tried.get(index, -1) + 1, last - length - _WINDOW, 0)
                 rule = self.rules[index]
-                found = rule.regex.search(folded, begin, last + _WINDOW)
-                if found is None or found.end() == found.start():
-                    continue
-                tried[index] = max(last, found.end() - 1)
-                about = found.span("about") if "about" in rule.regex.groupindex else None
-                yield RuleMatch(rule, found.start(), found.end(), about)
+                if key.whole:
+                    yield RuleMatch(rule, first, last + 1, None)
+                elif branded or not rule.needs_brand:
+                    found = _around(rule, folded, first, last, tried.get(index, -1))
+                    if found is not None:
+                        tried[index] = max(last, found.end - 1)
+                        yield found
+
+
+def _after_conjunction(folded: str, first: int) -> bool:
+    """Return whether the letter before `first` is a و or ف that begins its word."""
+    return folded[first - 1] in "وف" and (first == 1 or not folded[first - 2].isalnum())
+
+
+def _around(rule: Rule, folded: str, first: int, last: int, tried: int) -> RuleMatch | None:
+    found = rule.regex.search(folded, max(tried + 1, first - _WINDOW, 0), last + _WINDOW)
+    if found is None or found.end() == found.start():
+        return None
+    about = found.span("about") if "about" in rule.regex.groupindex else None
+    return RuleMatch(rule, found.start(), found.end(), about)
 
 
 def read_rules(name: str) -> list[Rule]:
@@ -142,13 +173,21 @@ def _rule(line: str, signal: str, kind: str, macros: dict[str, str], place: str)
     read = _STRENGTH.fullmatch(line)
     if read is None or not signal:
         raise PatternError(f"{place}: write a strength from 0 to 1 and words, below a [signal]")
-    elements = _expand(read["words"], macros, place).split()
+    elements = [part for part in _expand(read["words"], macros, place).split() if part]
+    while elements and elements[-1].startswith("~"):
+        elements.pop()
     try:
         regex = re.compile(_regex(elements))
-    except re.error as error:
+    except (re.error, ValueError) as error:
         raise PatternError(f"{place}: {error}") from error
     return Rule(
-        signal, kind, float(read["strength"]), bool(read["holds"]), regex, _keys(elements, place)
+        signal=signal,
+        kind=kind,
+        strength=float(read["strength"]),
+        holds_negated=bool(read["holds"]),
+        regex=regex,
+        needs_brand=any(set(element.split("|")) <= _BRANDS for element in elements),
+        keys=_keys(elements, place),
     )
 
 
@@ -163,10 +202,8 @@ def _regex(elements: list[str]) -> str:
     out: list[str] = []
     joint = ""
     for element in elements:
-        if element == "^":
-            out.append(_CLAUSE_START)
-        elif element == "{?}":
-            out.append(_MARKS[element])
+        if element in _PLACES:
+            out.append(_PLACES[element])
         elif element.startswith("~"):
             joint = rf"(?:{_SEPARATOR}{_WORD}){{0,{int(element[1:])}}}?{_SEPARATOR}"
         else:
@@ -181,32 +218,50 @@ def _regex(elements: list[str]) -> str:
 
 
 def _alternatives(element: str) -> str:
-    words = [_MARKS.get(word) or _word(word) for word in element.split("|")]
-    return rf"(?:{'|'.join(words)})"
+    words = element.split("|")
+    marks = [_MARKS[word] for word in words if word in _MARKS]
+    arabic = [word for word in words if word not in _MARKS and _is_arabic(word)]
+    latin = [word for word in words if word not in _MARKS and not _is_arabic(word)]
+    if arabic:
+        marks.append(rf"(?<!\w)[وف]?(?:{'|'.join(map(_word, arabic))})(?!\w)")
+    if latin:
+        marks.append(rf"(?<!\w)(?:{'|'.join(map(_word, latin))})(?!\w)")
+    return rf"(?:{'|'.join(marks)})"
+
+
+def _is_arabic(word: str) -> bool:
+    return any("\u0600" <= character < "\u0700" for character in word)
 
 
 def _word(written: str) -> str:
-    parts = written.replace("*", _LETTERS).replace("'", "'?").split("+")
-    joined = _SEPARATOR.join(parts)
-    return rf"(?<!\w)(?:[وف])?{joined}(?!\w)" if "\u0600" <= written.strip("*[")[:1] else rf"(?<!\w){joined}(?!\w)"
+    spelled = written.replace("*", _LETTERS).replace("'", "'?")
+    return spelled.replace("+", _SEPARATOR)
 
 
-def _keys(elements: list[str], place: str) -> tuple[str, ...]:
-    best: tuple[str, ...] = ()
+def _keys(elements: list[str], place: str) -> tuple[Key, ...]:
+    best: tuple[Key, ...] = ()
     for element in elements:
         if element[0] in "^~({":
             continue
-        literals = tuple(dict.fromkeys(_literal(word) for word in element.split("|")))
-        if min(map(len, literals)) > min(map(len, best), default=0):
-            best = literals
+        alone = len(elements) == 1
+        keys = tuple(dict.fromkeys(_key(word, alone=alone) for word in element.split("|")))
+        if min(len(key.text) for key in keys) > min((len(key.text) for key in best), default=0):
+            best = keys
     if not best:
         raise PatternError(f"{place}: at least one word must be plain")
     return best
 
 
-def _literal(word: str) -> str:
+def _key(word: str, *, alone: bool) -> Key:
     """Return the longest run of letters that every spelling of the word has, "" if there is none."""
-    if word in _MARKS:
-        return ""
-    pieces = _PLAIN.findall(_OPTIONAL.sub(" ", word.replace("+", " ").replace("*", " ")))
-    return max(pieces, key=len, default="")
+    if word in _MARKS or "\\" in word:
+        return Key("", begins=False, ends=False, whole=False)
+    if _PLAIN.fullmatch(word):
+        return Key(word, begins=True, ends=True, whole=alone)
+    cleared = _OPTIONAL.sub(lambda found: " " * len(found[0]), word.replace("+", " ").replace("*", " "))
+    piece = max(_PLAIN.findall(cleared), key=len, default="")
+    at = cleared.find(piece)
+    begins = at == 0 or word[at - 1 : at] == "+"
+    end = at + len(piece)
+    ends = end == len(word) or word[end : end + 1] == "+"
+    return Key(piece, begins=begins, ends=ends, whole=False)
