@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,8 +20,9 @@ from storage.records import SentimentLabel
 Span = tuple[int, int, int]
 """Start, end (code points) and the index of the head's answer."""
 
+_WORD = re.compile(r"\S+")
 WRITTEN = Path(__file__).with_name("written")
-REPEATS = {"saudi_tourism": 2.0, "ajgt": 2.0, "vader_tweets": 2.0, "vader_amazon": 2.0, "written": 2.0,
+REPEATS = {"saudi_tourism": 2.0, "ajgt": 2.0, "vader_tweets": 2.0, "vader_amazon": 2.0, "written": 2.0, "written_names": 2.0,
            "vader_movie": 0.5, "vader_nyt": 0.5}  # fmt: skip
 """How often a text of a set is met in one epoch, other sets once: what is nearest to brands counts most."""
 _DIALECT_NAMES = dict(zip(("msa", "gulf", "egypt", "levant", "magreb"), DIALECTS, strict=True))
@@ -64,6 +66,7 @@ def lessons(folder: Path) -> list[Lesson]:
     found += aspect_lessons(folder, examples)
     found += names_lessons(folder)
     found += _written()
+    found += _written_names()
     return found
 
 
@@ -154,6 +157,29 @@ def _written() -> Iterator[Lesson]:
                     span = (start, start + len(words), LABELS.index(SentimentLabel(label)))
                     lesson.polarities.append(span)
             yield lesson
+
+
+def _written_names() -> Iterator[Lesson]:
+    """Yield the posts with names; a particle before a name belongs to its word, as in the labelled sets."""
+    for path in sorted(WRITTEN.glob("names-*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = row["text"]
+            lesson = Lesson("written_names", text, words=[m.span() for m in _WORD.finditer(text)])
+            lesson.tags = [0] * len(lesson.words)
+            for name, label in row["names"]:
+                _tag(lesson, text, name, label)
+            yield lesson
+
+
+def _tag(lesson: Lesson, text: str, name: str, label: str) -> None:
+    for found in re.finditer(re.escape(name), text):
+        start, end = found.span()
+        part = "B"
+        for index, (first, last) in enumerate(lesson.words):
+            if first < end and start < last and lesson.tags[index] == 0:
+                lesson.tags[index] = TAGS.index(f"{part}-{label}")
+                part = "I"
 
 
 def sample(all_lessons: Iterable[Lesson], random_: random.Random) -> list[Lesson]:
