@@ -22,8 +22,8 @@ Span = tuple[int, int, int]
 
 _WORD = re.compile(r"\S+")
 WRITTEN = Path(__file__).with_name("written")
-REPEATS = {"saudi_tourism": 2.0, "ajgt": 2.0, "vader_tweets": 2.0, "vader_amazon": 2.0, "written": 2.0, "written_names": 2.0,
-           "vader_movie": 0.5, "vader_nyt": 0.5}  # fmt: skip
+REPEATS = {"saudi_tourism": 2.0, "ajgt": 2.0, "vader_tweets": 2.0, "vader_amazon": 2.0, "written": 2.0,
+           "written_names": 2.0, "vader_movie": 0.5, "vader_nyt": 0.5}  # fmt: skip
 """How often a text of a set is met in one epoch, other sets once: what is nearest to brands counts most."""
 _DIALECT_NAMES = dict(zip(("msa", "gulf", "egypt", "levant", "magreb"), DIALECTS, strict=True))
 _TAG_NAMES = {"PER": "PERSON", "person": "PERSON", "LOC": "LOC", "location": "LOC", "ORG": "ORG",
