@@ -16,7 +16,7 @@ import ahocorasick
 
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.signals_classifier import Context, SignalClassifier, dense_features, word_buckets
-from nlp.signals_evidence import Candidate, Cue, Reading, Signal, candidates
+from nlp.signals_evidence import Candidate, Cue, Reading, Signal, candidates, without_outranked
 from nlp.signals_patterns import PatternSet, RuleMatch
 from nlp.text import fold
 from storage.records import AspectSentiment, BrandMatch, BrandRole, SentimentLabel, SignalMatch
@@ -112,6 +112,7 @@ class SignalFinder:
         some, cues = candidates(reading, matches)
         if self._campaigns is not None:
             some += self._reactions(reading, matches, some, cues)
+        some = without_outranked(some)
         some += _implied(some)
         felt = _felt(reading, aspects, opinion, some, cues)
         context = _context(reading, opinion, (*some, *felt), cues)

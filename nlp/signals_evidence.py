@@ -25,6 +25,7 @@ _ARABIC_DETERMINED = re.compile(r"[وفب]?(?:ه?ال|لل)\w+|\w+(?:ي|ها|ن�
 
 _NEGATION_REACH = 3
 """Words between a negation and what it takes back, at most."""
+_LONGEST_REACH = 60
 _HEARSAY_REACH = 90
 _NEARLY_REACH = 45
 _BRAND_REACH = 120
@@ -70,6 +71,12 @@ class Cue(StrEnum):
 
 _ASKING = frozenset({Signal.QUESTION, Signal.CONTRACT_REQUEST, Signal.FEATURE_REQUEST})
 """Signals that a negation does not take back: "can't I pay by card?" still asks."""
+_OUTRANKED_BY = {
+    Signal.QUESTION: frozenset({Signal.INTENT_TO_LEAVE, Signal.CONTRACT_REQUEST, Signal.FEATURE_REQUEST}),
+    Signal.PRAISE: frozenset({Signal.COMPARISON, Signal.CAMPAIGN_RESPONSE}),
+    Signal.COMPLAINT: frozenset({Signal.COMPARISON, Signal.CAMPAIGN_RESPONSE}),
+    Signal.FEATURE_REQUEST: frozenset({Signal.CONTRACT_REQUEST}),
+}
 _PLANS = frozenset({Signal.INTENT_TO_LEAVE, Signal.INTENT_TO_BUY})
 _NO_PARTS = frozenset(
     fold(word) for words in read_lists("stopwords.txt").values() for word in words
@@ -147,13 +154,23 @@ def candidates(reading: Reading, matches: Sequence[RuleMatch]) -> tuple[list[Can
     return [kept for some in found.values() for kept in _settle(some)], cues
 
 
+def without_outranked(some: Sequence[Candidate]) -> list[Candidate]:
+    """Leave out what only repeats another signal in the same words: "how do I cancel?" is no question."""
+    return [
+        one
+        for one in some
+        if not any(
+            other.signal in _OUTRANKED_BY.get(one.signal, ()) and one.start < other.end and other.start < one.end
+            for other in some
+        )
+    ]
+
+
 def _candidate(reading: Reading, match: RuleMatch, cues: dict[Cue, list[int]]) -> Candidate | None:
     signal = Signal(match.rule.signal)
     strength = match.rule.strength
     about: str | None = None
-    negated = (
-        signal not in _ASKING and not match.rule.holds_negated and _negated(reading, match.start, cues[Cue.NEGATION])
-    )
+    negated = signal not in _ASKING and _negated(reading, match, cues[Cue.NEGATION])
     if signal is Signal.COMPARISON:
         compared = _compared(reading, match)
         if compared is None:
@@ -176,13 +193,18 @@ def _candidate(reading: Reading, match: RuleMatch, cues: dict[Cue, list[int]]) -
     return Candidate(signal, match.start, match.end, strength, about)
 
 
-def _negated(reading: Reading, start: int, negations: Sequence[int]) -> bool:
+def _negated(reading: Reading, match: RuleMatch, negations: Sequence[int]) -> bool:
+    """Return whether a negation stands at most three words before the match, or in a gap of it."""
+    if match.rule.holds_negated:
+        return False
     for end in negations:
-        between = reading.marked[end:start] if end <= start else None
-        if between is None or len(between) > 60 or _CLAUSE_MARK.search(between):
-            continue
-        if len(between.split()) <= _NEGATION_REACH:
-            return True
+        if match.start < end < match.end:
+            if not match.rule.has_negation:
+                return True
+        elif end <= match.start and match.start - end <= _LONGEST_REACH:
+            between = reading.marked[end : match.start]
+            if not _CLAUSE_MARK.search(between) and len(between.split()) <= _NEGATION_REACH:
+                return True
     return False
 
 
@@ -228,6 +250,9 @@ def _compared(reading: Reading, match: RuleMatch) -> tuple[str | None, float] | 
         loser = _subject(near, match, inside)
         others = [brand.name for _, _, brand in reading.brands if loser is None or brand.name != loser.name]
         return (others[-1] if others else None), 1.0
+    if kind == "other_wins":
+        others = [brand.name for start, _, brand in near if not match.start <= start < match.end]
+        return (others[-1], 1.0) if others else None
     if kind == "object_wins":
         after = [place for place in near if place[0] >= match.start]
         if not after:

@@ -7,7 +7,7 @@ The lists are nlp/models/signals-*.txt. A line is a strength 0…1 and the words
 `a|b` is either word, `a+b` two words in a row, `*` up to eight letters, `[ab]` one of these letters, `x?` a
 letter that may be absent, `~2` up to two words between, `(word)` a word that may be absent, `^` and `^^` the
 beginning of a clause and of a sentence, `{.}` its end, `{?}` a question mark to come in the sentence,
-`{brand}` and `{rival}` a brand or a competitor that was found, `{part}` a word that is reported as what the signal is about. `$name` stands for
+`{brand}` and `{rival}` a brand or a competitor that was found, `{part}` any word and `<word>` a given one, reported as what the signal is about. `$name` stands for
 the words of a line `$name = …`. `!` after the strength says that a negation before the match does not take
 it back. An Arabic word may have و or ف before it. A section `[signal]` or `[signal:kind]` begins a list.
 
@@ -32,7 +32,7 @@ BRAND_MARK, RIVAL_MARK = "\ue000", "\ue001"
 _WINDOW = 90
 _MOST_HITS = 300
 """Places looked at in one text; a longer text is judged by what comes first."""
-_SEPARATOR = r"[ ,،'\"()«»#@:/\-]{1,3}"
+_SEPARATOR = r"[ '\"()«»\-]{1,3}"
 _WORD = r"[\w\ue000\ue001%$&]{1,30}"
 _LETTERS = r"\w{0,8}"
 _PART_WORD = r"(?<!\w)(?P<about>\w{2,20})(?!\w)"
@@ -49,6 +49,10 @@ _MARKS = {
 }
 _BRANDS = frozenset({"{brand}", "{rival}"})
 _STRENGTH = re.compile(r"(?P<strength>[01](?:\.\d+)?)(?P<holds>!?)\s+(?P<words>.+)")
+_NEGATION = re.compile(
+    r"(?<![^\s|+(])(?:[وف]?(?:لا|ما|مش|مو|مب|لم|لن|غير|بدون|ولا|مافي)|no|not|never|without|\w+n't)(?![^\s|+)])"
+)
+"""A negation among the words of a rule, which then is its own and takes nothing back."""
 _OPTIONAL = re.compile(r"\[[^\]]*\]\??|\w\?|['’]")
 _PLAIN = re.compile(r"\w+")
 
@@ -79,6 +83,7 @@ class Rule:
     kind: str
     strength: float
     holds_negated: bool
+    has_negation: bool
     regex: re.Pattern[str]
     needs_brand: bool
     keys: tuple[Key, ...]
@@ -185,6 +190,7 @@ def _rule(line: str, signal: str, kind: str, macros: dict[str, str], place: str)
         kind=kind,
         strength=float(read["strength"]),
         holds_negated=bool(read["holds"]),
+        has_negation=_NEGATION.search(" ".join(elements)) is not None,
         regex=regex,
         needs_brand=any(set(element.split("|")) <= _BRANDS for element in elements),
         keys=_keys(elements, place),
@@ -204,6 +210,9 @@ def _regex(elements: list[str]) -> str:
     for element in elements:
         if element in _PLACES:
             out.append(_PLACES[element])
+        elif element.startswith("<"):
+            out.append(rf"{joint}(?P<about>{_alternatives(element.strip('<>'))})")
+            joint = _SEPARATOR
         elif element.startswith("~"):
             joint = rf"(?:{_SEPARATOR}{_WORD}){{0,{int(element[1:])}}}?{_SEPARATOR}"
         else:
@@ -244,7 +253,7 @@ def _keys(elements: list[str], place: str) -> tuple[Key, ...]:
         if element[0] in "^~({":
             continue
         alone = len(elements) == 1
-        keys = tuple(dict.fromkeys(_key(word, alone=alone) for word in element.split("|")))
+        keys = tuple(dict.fromkeys(_key(word, alone=alone) for word in element.strip("<>").split("|")))
         if min(len(key.text) for key in keys) > min((len(key.text) for key in best), default=0):
             best = keys
     if not best:

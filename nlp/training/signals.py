@@ -38,7 +38,7 @@ CAMPAIGNS = {
 }
 _OWN = {"Zaytel": "زيتل", "Baqalti": "بقالتي", "Faroora": "فارورة", "Torfan": "طرفان"}
 _RIVALS = {"Novanet": "نوفانت", "Jeebly": "جيبلي", "Karkadia": "كركديا", "Voltix": "فولتكس"}
-_PENALTIES = (0.1, 0.3, 1.0, 3.0)
+_PENALTIES = (0.3, 1.0, 3.0, 10.0)
 _WORD_SHARE = 0.5
 """How much words count beside the other features when both explain a line: they are many and rare."""
 _FOLDS = 8
@@ -124,7 +124,9 @@ def _machine(penalty: float) -> LogisticRegression:
     return LogisticRegression(C=penalty, max_iter=2000)
 
 
-def _loss(matrix: sparse.csr_matrix, labels: NDArray[np.bool_], groups: NDArray[np.int64], penalty: float) -> float:
+def _loss(
+    matrix: sparse.csr_matrix, labels: NDArray[np.bool_], groups: NDArray[np.int64], penalty: float
+) -> float:
     total = 0.0
     for train, held_out in GroupKFold(_FOLDS).split(matrix, labels, groups):
         chances = _machine(penalty).fit(matrix[train], labels[train]).predict_proba(matrix[held_out])[:, 1]
@@ -193,7 +195,10 @@ def _same(one: str, other: str) -> bool:
 
 
 def evaluate(
-    finder: SignalFinder, reader: Reader, lines: Sequence[Line], miss: Callable[[Line, list[SignalMatch]], None]
+    finder: SignalFinder,
+    reader: Reader,
+    lines: Sequence[Line],
+    miss: Callable[[Line, list[SignalMatch]], None],
 ) -> tuple[dict[str, Tally], list[tuple[float, bool]]]:
     """Return the tallies by signal, and each confidence given with whether it was right."""
     tallies: dict[str, Tally] = {str(signal): Tally() for signal in Signal}
