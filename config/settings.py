@@ -19,6 +19,7 @@ from config.values import Duration, Weekly
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Language = Literal["ar", "en"]
 
 
@@ -61,7 +62,15 @@ class Brand(Strict):
         default=[], description="Phrases in which the alias does not mean the brand."
     )
     case_sensitive: bool = Field(default=False, description="Match upper and lower case exactly.")
-    query: Phrase | None = Field(default=None, description="A boolean query that replaces the aliases.")
+    query: Query | None = Field(
+        default=None,
+        description="A boolean query that replaces the aliases: AND OR NOT NEAR/5 ( ) \"a phrase\" deliver*.",
+    )
+    products: list[Phrase] = Field(default=[], description="Its products by name; each speaks of the brand.")
+    ambiguous: bool | None = Field(
+        default=None,
+        description="Whether an alias is an everyday word too (Zoom, كريم); else word lists tell.",
+    )
     competitor: bool = Field(default=False, description="Whether this is a rival's brand.")
 
 

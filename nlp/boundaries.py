@@ -6,15 +6,18 @@ import re
 import unicodedata
 from bisect import bisect_right
 from operator import itemgetter
+from typing import NamedTuple
 
 from nlp.patterns import Form, Key
-from nlp.text import Folded
+from nlp.text import Folded, fold_mapped
 
 _ARTICLE = "ال"
 _LINK = re.compile(r"(?:https?://|www\.)[^\s]*", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.@])@\w+(?:\.\w+)*")
 _TAG = re.compile(r"#\w+")
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"[^\s_]+")
+_LONGEST_WORD = 60
+_LAM_LAM = "لل"
 
 _PARTICLES = {
     prefix: confidence
@@ -27,6 +30,9 @@ _PARTICLES = {
     if prefix
 }  # fmt: skip
 """Attached particles before a name, and how sure a match after each of them is."""
+_SPOKEN_ON = {"ع": 0.85, "وع": 0.85}
+"""Spoken for على before any name; not before a short one, where it may be a letter of another word."""
+_SHORTEST_AFTER_ON = 4
 _COLLOQUIAL = {"ع": 0.9, "ه": 0.9, "وع": 0.9, "وه": 0.9}
 """Particles that only stand before the article: عالـ, هالـ."""
 _BEFORE_LAM = {"": 0.95, "و": 0.95, "ف": 0.95}
@@ -35,23 +41,35 @@ _LONGEST_PREFIX = max(map(len, _PARTICLES)) + 1
 
 
 class Field:
-    """A text with its folded form and what is needed to judge hits in it, found once and only if asked."""
+    """A folded text and what is needed to judge hits in it, found once and only if asked.
 
-    __slots__ = ("_handles", "_links", "_tags", "_words", "folded", "original")
+    `folded` is `fold(original)`, squeezed to `keep` of each repeated letter where `keep` is given.
+    """
 
-    def __init__(self, original: str, folded: Folded) -> None:
+    __slots__ = ("_handles", "_keep", "_links", "_mapped", "_tags", "_words", "original", "text")
+
+    def __init__(self, original: str, folded: str, keep: int | None = None) -> None:
         self.original = original
-        self.folded = folded
-        text = folded.text
-        self._links = _spans(_LINK, text) if "http" in text or "www." in text else []
-        self._handles = _spans(_HANDLE, text) if "@" in text else []
-        self._tags = _spans(_TAG, text) if "#" in text else []
+        self.text = folded
+        self._keep = keep
+        self._mapped: Folded | None = None
+        self._links = _spans(_LINK, folded) if "http" in folded or "www." in folded else []
+        self._handles = _spans(_HANDLE, folded) if "@" in folded else []
+        self._tags = _spans(_TAG, folded) if "#" in folded else []
         self._words: list[int] | None = None
+
+    @property
+    def mapped(self) -> Folded:
+        """The map back to the original, made when a hit is judged to stand and not before."""
+        if self._mapped is None:
+            mapped = fold_mapped(self.original)
+            self._mapped = mapped if self._keep is None else mapped.squeezed(self._keep)
+        return self._mapped
 
     def word_at(self, position: int) -> int:
         """Return how many words stand before `position` of the folded text."""
         if self._words is None:
-            self._words = [word.start() for word in _WORD.finditer(self.folded.text)]
+            self._words = [word.start() for word in _WORD.finditer(self.text)]
         return max(0, bisect_right(self._words, position) - 1)
 
     def link_at(self, start: int) -> bool:
@@ -68,25 +86,88 @@ class Field:
 
     def camel_joint(self, position: int) -> bool:
         """Return whether the original goes from a small letter or digit to a capital at `position`."""
-        before = self.original[self.folded.starts[position - 1]]
-        after = self.original[self.folded.starts[position]]
+        before = self.original[self.mapped.starts[position - 1]]
+        after = self.original[self.mapped.starts[position]]
         return after.isupper() and not before.isupper()
 
 
-def stands_alone(field: Field, start: int, end: int, key: Key) -> float | None:
-    """Return how sure it is, 0…1, that folded[start:end] is a name of its own, or None if it is not."""
+class Standing(NamedTuple):
+    """Where in the folded text a hit stands as a word, and how sure that is, 0…1."""
+
+    start: int
+    end: int
+    confidence: float
+
+
+def standing(field: Field, start: int, end: int, key: Key) -> Standing | None:
+    """Return where the name of `key`, hit at folded[start:end], stands, or None if it is not a word there."""
     if field.link_at(start):
         return None
+    if key.form is Form.GLOB:
+        return _as_glob(field, start, end, key.glob)
+    confidence = _stands_alone(field, start, end, key)
+    return None if confidence is None else Standing(start, end, confidence)
+
+
+def _stands_alone(field: Field, start: int, end: int, key: Key) -> float | None:
     handle = field.handle_at(start)
     if key.form is Form.HANDLE or handle is not None:
         return _as_handle(handle, start, end, key)
     tag = field.tag_at(start)
+    if key.form is Form.WHOLE_TAG:
+        return _WHOLE if tag == (start, end) else None
     if key.form is Form.TAG and tag is None:
         return None
     if not _ends(field, end, in_tag=tag is not None):
         return None
     confidence = _beginning(field, start, key, in_tag=tag is not None)
     return min(confidence, _IN_TAG) if confidence is not None and tag is not None else confidence
+
+
+def _as_glob(field: Field, start: int, end: int, glob: str) -> Standing | None:
+    """Try the whole word around a hit, then without each particle that it may begin with."""
+    if field.handle_at(start) is not None:
+        return None
+    text = field.text
+    while start > 0 and is_word(text[start - 1]) and end - start <= _LONGEST_WORD:
+        start -= 1
+    while end < len(text) and is_word(text[end]) and end - start <= _LONGEST_WORD:
+        end += 1
+    word = text[start:end]
+    if len(word) > _LONGEST_WORD:
+        return None
+    if fits(glob, word):
+        return Standing(start, end, _WHOLE)
+    if glob.startswith(_ARTICLE) and word.startswith(_LAM_LAM) and fits(glob, _ARTICLE + word[2:]):
+        return Standing(start, end, _BEFORE_LAM[""])
+    for prefix, confidence in _PARTICLES.items():
+        if word.startswith(prefix) and fits(glob, word[len(prefix) :]):
+            return Standing(start + len(prefix), end, confidence)
+    return None
+
+
+def fits(glob: str, word: str) -> bool:
+    """Return whether `*` (any letters, or none) and `?` (one) make `glob` into `word`.
+
+    Going back only to the last star is enough, so the work is at most the product of the two lengths,
+    both of which are bounded here.
+    """
+    at = star = 0
+    resume = -1
+    position = 0
+    while position < len(word):
+        if at < len(glob) and glob[at] == "*":
+            star, resume = at, position
+            at += 1
+        elif at < len(glob) and glob[at] in ("?", word[position]):
+            at += 1
+            position += 1
+        elif resume >= 0:
+            resume += 1
+            at, position = star + 1, resume
+        else:
+            return False
+    return not glob[at:].strip("*")
 
 
 def is_word(character: str) -> bool:
@@ -103,7 +184,7 @@ def _as_handle(handle: tuple[int, int] | None, start: int, end: int, key: Key) -
 
 
 def _ends(field: Field, end: int, *, in_tag: bool) -> bool:
-    text = field.folded.text
+    text = field.text
     if end >= len(text) or not is_word(text[end]) or not is_word(text[end - 1]):
         return True
     if _is_arabic(text[end]) != _is_arabic(text[end - 1]):
@@ -112,7 +193,7 @@ def _ends(field: Field, end: int, *, in_tag: bool) -> bool:
 
 
 def _beginning(field: Field, start: int, key: Key, *, in_tag: bool) -> float | None:
-    text = field.folded.text
+    text = field.text
     begin = start
     while begin > 0 and start - begin <= _LONGEST_PREFIX and is_word(text[begin - 1]):
         begin -= 1
@@ -130,6 +211,8 @@ def _beginning(field: Field, start: int, key: Key, *, in_tag: bool) -> float | N
         return None
     if has_article and prefix in _COLLOQUIAL:
         return _COLLOQUIAL[prefix]
+    if prefix in _SPOKEN_ON and len(key.text) >= _SHORTEST_AFTER_ON and _is_arabic(text[start]):
+        return _SPOKEN_ON[prefix]
     return _PARTICLES.get(prefix)
 
 

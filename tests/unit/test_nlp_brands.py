@@ -101,8 +101,10 @@ def test_any_mixture_gives_ordered_matches_that_do_not_overlap(text: str) -> Non
 
 
 def test_options_that_cannot_be_used_are_named() -> None:
-    with pytest.raises(BrandConfigError, match="query"):
-        BrandRule.from_settings(Brand(name="Acme", query="acme AND phone"))
+    with pytest.raises(BrandConfigError, match=r"brand 'Acme': query: column 9"):
+        BrandRule.from_settings(Brand(name="Acme", query="acme AND"))
+    with pytest.raises(BrandConfigError, match="products"):
+        BrandRule.from_settings(Brand(name="Acme", products=["--"]))
     with pytest.raises(BrandConfigError, match="aliases"):
         BrandRule.from_settings(Brand(name="Acme", aliases=["!!"]))
 
