@@ -36,6 +36,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("migrate", starting.migrate, "marsad migrate"),
 )
 BRAND_COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("suggest", brand.suggest, "marsad brand suggest Talabat"),
     ("test", brand.test, "marsad brand test labelled.jsonl"),
 )
 
@@ -50,7 +51,7 @@ brands = typer.Typer(help="Spellings and traps of a brand's name, and how well i
 for group, listed in ((app, COMMANDS), (brands, BRAND_COMMANDS)):
     for name, function, example in listed:
         group.command(name, epilog=f"Example: {example}")(function)
-app.add_typer(brands, name="brand", epilog="Example: marsad brand test labelled.jsonl")
+app.add_typer(brands, name="brand", epilog="Example: marsad brand suggest Talabat")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from commands.terminal import (
     ConfigPath,
     LabelledFile,
     counted,
+    is_configured,
     json_line,
     lines_of,
     say,
@@ -21,9 +23,113 @@ from commands.terminal import (
 )
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from nlp.brand_check import BrandCheck, ExpectedBrands, Mistake, Tally
+    from nlp.spellings import Suggestion
 
 _SHOWN = 20
+_NEWEST = 20_000
+"""Stored mentions that are looked at for spellings."""
+
+
+def suggest(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The brand's name, in Arabic or Latin letters.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines.")] = False,
+    config: ConfigPath = None,
+) -> None:
+    """Propose spellings of a name and where it means something else, as YAML to paste under `brands:`."""
+    from commands import brand_yaml
+    from nlp import seen_spellings, spellings
+
+    if not any(character.isalnum() for character in name):
+        raise typer.BadParameter("a name has letters or digits", param_hint="NAME")
+    settings = settings_of(config) if is_configured(config) else None
+    found = spellings.suggest(name, _known(settings, name))
+    if texts := _texts(settings):
+        found = seen_spellings.observe(found, texts)
+    if as_json:
+        for document in _documents(found):
+            typer.echo(json_line(document))
+        return
+    if sys.stdout.isatty():
+        for line in _told_of(found, len(texts)):
+            typer.echo(line)
+    for line in brand_yaml.lines(found):
+        typer.echo(line)
+
+
+def _known(settings: Settings | None, name: str) -> list[str]:
+    """Return the aliases of the brand that is configured under this name."""
+    brands = settings.brands if settings is not None else []
+    return [alias for brand in brands if brand.name.casefold() == name.casefold() for alias in brand.aliases]
+
+
+def _texts(settings: Settings | None) -> list[str]:
+    """Return the texts of the newest mentions; none where there is no database, which is not made here."""
+    if settings is None:
+        return []
+    from sqlalchemy.exc import SQLAlchemyError
+
+    import wiring
+    from storage import texts
+    from storage.engine import is_there, reading
+    from storage.errors import StorageError, explain
+
+    try:
+        if not is_there(settings.database, settings.folder):
+            return []
+        with wiring.database(settings) as engine, reading(engine) as conn:
+            return list(texts.newest(conn, _NEWEST))
+    except (StorageError, SQLAlchemyError) as error:
+        say(f"stored mentions are not looked at: {explain(error)}")
+        return []
+
+
+def _told_of(found: Suggestion, texts: int) -> Iterator[str]:
+    """Yield the suggestion as tables for a person."""
+    from nlp.spellings import ALREADY_MATCHED
+
+    rows = [(one.text, str(one.kind), _count(one.seen), _note(one)) for one in found.spellings]
+    yield from table(("spelling", "how", "seen", "note"), rows, left=4)
+    if found.traps:
+        yield ""
+        traps = [(trap.phrase or trap.spelling, trap.why, _count(trap.seen)) for trap in found.traps]
+        yield from table(("trap", "why", "seen"), traps, left=3)
+    yield ""
+    yield f"Matched already, so not listed: {ALREADY_MATCHED}."
+    yield (
+        f"Counts are of the newest {counted(texts, 'mention')}."
+        if texts
+        else "No stored mentions to count in."
+    )
+    yield ""
+
+
+def _count(seen: int | None) -> object:
+    return "" if seen is None else seen
+
+
+def _note(one: Any) -> str:
+    return one_line(": ".join(part for part in (one.doubt, one.example) if part), 60)
+
+
+def _documents(found: Suggestion) -> Iterator[dict[str, Any]]:
+    for one in found.spellings:
+        yield {"spelling": one.text, "kind": one.kind.name.lower(), "doubt": one.doubt, "seen": one.seen}
+    for trap in found.traps:
+        option = "exclude" if trap.phrase else "require_any"
+        yield {
+            "trap": trap.phrase or trap.spelling,
+            "option": option,
+            "spelling": trap.spelling,
+            "why": trap.why,
+            "certain": trap.certain,
+            "seen": trap.seen,
+        }
+    if found.require_any:
+        yield {"require_any": list(found.require_any)}
 
 
 def test(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from commands.reanalysis import Reread
+    from config.settings import Settings
     from storage.records import SentimentLabel
 
 _BATCH = 64
@@ -58,17 +59,22 @@ def correct(
     who = (by or "").strip() or _user()
     if file is not None:
         with lines_of(file) as stream, wiring.database(settings) as engine:
-            raise typer.Exit(_import_labels(engine, rows_of(stream, file, ("id", "external_id")), file, who))
+            rows = rows_of(stream, file, ("id", "mention_id", "external_id"))
+            raise typer.Exit(_import_labels(engine, settings, rows, file, who))
     assert mention is not None
     with wiring.database(settings) as engine:
         if sentiment is None:
-            _withdraw(engine, mention, config)
+            _withdraw(engine, settings, mention)
             return
         from storage import corrections
         from storage.records import SentimentLabel
+        from storage.stories import Policy
 
+        policy = Policy.from_settings(settings)
         with engine.begin() as conn:
-            unknown = corrections.record(conn, {mention: SentimentLabel(sentiment)}, who, wiring.now())
+            unknown = corrections.record(
+                conn, {mention: SentimentLabel(sentiment)}, who, wiring.now(), policy
+            )
         _known(mention, there=not unknown)
     typer.echo(f"mention {mention}: {sentiment}, by {who}")
 
@@ -96,7 +102,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _withdraw(engine: Engine, mention: int, config: Path | None) -> None:
+def _withdraw(engine: Engine, settings: Settings, mention: int) -> None:
     from commands.reanalysis import read_again
     from storage import corrections, mentions
     from storage.engine import reading
@@ -108,17 +114,19 @@ def _withdraw(engine: Engine, mention: int, config: Path | None) -> None:
     if not labelled:
         typer.echo(f"mention {mention}: nobody had labelled it")
         return
-    asyncio.run(read_again(engine, settings_of(config), [stored]))
+    asyncio.run(read_again(engine, settings, [stored]))
     with reading(engine) as conn:
         analysis = mentions.fetch(conn, [mention])[0].analysis
     label = analysis.sentiment_label if analysis else None
     typer.echo(f"mention {mention}: {label or 'no label'}, by the model")
 
 
-def _import_labels(engine: Engine, rows: Iterator[Row], file: Path, who: str) -> int:
+def _import_labels(engine: Engine, settings: Settings, rows: Iterator[Row], file: Path, who: str) -> int:
     """Keep a file's labels, a batch a transaction, and return the exit code."""
     from storage import corrections
+    from storage.stories import Policy
 
+    policy = Policy.from_settings(settings)
     good = bad = 0
     batch: dict[int, tuple[int | tuple[str, str], SentimentLabel]] = {}
 
@@ -130,7 +138,7 @@ def _import_labels(engine: Engine, rows: Iterator[Row], file: Path, who: str) ->
             found = {n: key if isinstance(key, int) else ids.get(key) for n, (key, _) in batch.items()}
             labels = {found[n]: label for n, (_, label) in batch.items()}
             known = {key: label for key, label in labels.items() if key is not None}
-            unknown = corrections.record(conn, known, who, wiring.now())
+            unknown = corrections.record(conn, known, who, wiring.now(), policy)
         for number, key in found.items():
             if key is None or key in unknown:
                 bad += 1

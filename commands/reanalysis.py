@@ -18,6 +18,7 @@ from nlp.workers import AnalysisPool
 from storage import analyses, corrections
 from storage.mentions import StoredMention
 from storage.records import Analysis
+from storage.stories import Policy
 
 _UNREAD = (Abstention.TIMED_OUT, Abstention.FAILED)
 
@@ -53,22 +54,24 @@ async def read_again(
                 in_hand[str(stored.id)] = stored
                 yield TextItem.of(str(stored.id), stored.mention, about.get(stored.mention.source))
 
-    config = PipelineConfig.from_settings(settings)
+    config, policy = PipelineConfig.from_settings(settings), Policy.from_settings(settings)
     async with (
         AnalysisPool(config, workers=settings.workers) as pool,
         aclosing(in_order(pool, items(), settings.workers)) as found,
     ):
         async for batch, read in found:
             pairs = [(in_hand.pop(item.id), analysis) for item, analysis in zip(batch, read, strict=True)]
-            await asyncio.to_thread(_save, engine, pairs, result)
+            await asyncio.to_thread(_save, engine, pairs, policy, result)
             advance(len(batch))
     return result
 
 
-def _save(engine: Engine, pairs: list[tuple[StoredMention, Analysis]], result: Reread) -> None:
+def _save(
+    engine: Engine, pairs: list[tuple[StoredMention, Analysis]], policy: Policy, result: Reread
+) -> None:
     good = [(stored, new) for stored, new in pairs if new.reason not in _UNREAD or stored.analysis is None]
     with engine.begin() as conn:
-        result.read += analyses.save(conn, good, wiring.now())
+        result.read += analyses.save(conn, good, wiring.now(), policy)
         # A person's label stands, whatever the model says of the text now.
         by_hand = corrections.corrected(conn, [stored.id for stored, _ in good])
     result.unread += len(pairs) - len(good)

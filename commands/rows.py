@@ -23,8 +23,8 @@ def rows_of(stream: IO[bytes], file: Path, needed: Sequence[str]) -> Iterator[Ro
     return imported.json_rows(stream)
 
 
-def table(heading: Sequence[str], rows: Sequence[Sequence[object]], indent: str = "") -> Iterator[str]:
-    """Yield the lines of a table: the first column to the left, numbers to the right, None as a dash."""
+def table(heading: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> Iterator[str]:
+    """Yield the lines of a table: `left` columns to the left, the rest to the right, None as a dash."""
     from rich.cells import cell_len
 
     cells = [list(heading), *([_cell(value) for value in row] for row in rows)]
@@ -32,10 +32,10 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[object]], indent: str 
     for row in cells:
         padded = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
         first, *rest = (
-            cell + pad if at == 0 else pad + cell
+            cell + pad if at < left else pad + cell
             for at, (cell, pad) in enumerate(zip(row, padded, strict=True))
         )
-        yield (indent + "  ".join([first, *rest])).rstrip()
+        yield "  ".join([first, *rest]).rstrip()
 
 
 def one_line(text: str, width: int = 100) -> str:

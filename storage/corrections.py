@@ -13,6 +13,7 @@ from storage import analyses, storable
 from storage.mentions import Identity, fetch
 from storage.records import SentimentLabel
 from storage.rows import chunks, upsert
+from storage.stories import Policy
 from storage.tables import analyses as analysis_table
 from storage.tables import corrections, mentions
 
@@ -32,11 +33,17 @@ class CorrectedText:
     at: datetime
 
 
-def record(conn: Connection, labels: Mapping[int, SentimentLabel], who: str, now: datetime) -> set[int]:
+def record(
+    conn: Connection,
+    labels: Mapping[int, SentimentLabel],
+    who: str,
+    now: datetime,
+    policy: Policy | None = None,
+) -> set[int]:
     """Keep a person's labels by mention, and return the ids that are no mention.
 
     Analyses and hourly counts follow in the same transaction; a mention that was not understood yet gets
-    its label when it is. A later label replaces an earlier one.
+    its label when it is. A later label replaces an earlier one. `policy` says what of it is counted.
     """
     waiting = _locked(conn, sorted(labels))
     known = {row.id for row in waiting}
@@ -49,8 +56,9 @@ def record(conn: Connection, labels: Mapping[int, SentimentLabel], who: str, now
             for key in sorted(known)
         ],
     )
-    understood = [stored for stored in fetch(conn, sorted(known)) if stored.analysis is not None]
-    analyses.save(conn, [(stored, stored.analysis) for stored in understood if stored.analysis], now)
+    understood = fetch(conn, sorted(known))
+    read = [(stored, stored.analysis) for stored in understood if stored.analysis is not None]
+    analyses.save(conn, read, now, policy)
     _put_back(conn, waiting)
     return set(labels) - known
 

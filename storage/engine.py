@@ -59,6 +59,15 @@ def open_engine(url: str, base: Path) -> Engine:
         raise StorageError(str(error)) from None
 
 
+def is_there(url: str, base: Path) -> bool:
+    """Return whether there is a database: for SQLite its file; a server is taken to have one."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return not parsed.drivername.startswith("sqlite") or (base / (parsed.database or "")).is_file()
+
+
 def _open_sqlite(database: str | None, base: Path) -> Engine:
     if not database or database == ":memory:":
         raise UnusableAddress("`database` needs a file: sqlite:///var/marsad.db")
