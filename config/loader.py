@@ -17,12 +17,13 @@ from config.errors import ConfigError, Problem, SecretUnavailable
 from config.explain import explain, nearest, quoted, unknown_key, written_keys
 from config.references import repeated, unresolved
 from config.secret import Secret, SecretPlaces
-from config.settings import AlertRule, Brand, Channel, Digest, Open, Settings, Source
+from config.settings import AlertRule, Brand, Campaign, Channel, Digest, Open, Settings, Source
 from config.variables import overrides, read_dotenv, variable
 
 FILE_NAME = "marsad.yaml"
 NAMED: Mapping[str, type[BaseModel]] = {
     "brands": Brand,
+    "campaigns": Campaign,
     "sources": Source,
     "channels": Channel,
     "alerts": AlertRule,

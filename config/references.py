@@ -64,7 +64,7 @@ def _unknown_name(name: str, path: str, target: str, known: Mapping[str, None], 
 
 def repeated(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for each name that an earlier entry of the same list has."""
-    for section in ("brands", "sources", "channels", "alerts", "digests"):
+    for section in ("brands", "campaigns", "sources", "channels", "alerts", "digests"):
         seen: dict[str, str] = {}
         for path, entry in _entries(values, section):
             if isinstance(name := entry.get("name"), str):

@@ -124,6 +124,15 @@ class Digest(Strict):
     to: list[str] = Field(min_length=1, description="Channels, by name.")
 
 
+class Campaign(Strict):
+    """A campaign of one's own, to tell how people respond to it."""
+
+    name: Name = Field(description="The campaign's name, as it stands in signals.")
+    words: list[Phrase] = Field(
+        default=[], description="Words that it is known by, such as its slogan and #tag; else its name."
+    )
+
+
 class Settings(BaseSettings):
     """The whole of `marsad.yaml`. Variables named MARSAD_… (MARSAD_DATABASE) win over the file."""
 
@@ -165,6 +174,7 @@ class Settings(BaseSettings):
         default=9464, ge=0, le=65535, description="Loopback port of /healthz and /metrics; null for none."
     )
     brands: list[Brand] = Field(default=[], description="What to look for.")
+    campaigns: list[Campaign] = Field(default=[], description="Campaigns whose responses to recognise.")
     sources: list[Source] = Field(default=[], description="Where to look.")
     channels: list[Channel] = Field(default=[], description="Whom to tell.")
     alerts: list[AlertRule] = Field(default=[], description="When to tell.")

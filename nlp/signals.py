@@ -64,7 +64,7 @@ class SignalFinder:
         keys = {
             fold(word).replace("_", " ").strip(" #"): name
             for name, words in (campaigns or {}).items()
-            for word in (*words, name)
+            for word in (words or (name,))
         }
         keys.pop("", None)
         if keys:
