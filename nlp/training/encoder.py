@@ -65,7 +65,7 @@ def _piece_loss(logits: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
     return asked * functional.cross_entropy(flat, wanted.flatten(), ignore_index=IGNORED)
 
 
-def _groups(network: Network) -> list[dict[str, Any]]:
+def _groups(network: Network, peak: float) -> list[dict[str, Any]]:
     """Return the parameters with their rates: the lower the layer, the slower it learns."""
     groups = []
     depth = len(network.layers)
@@ -73,9 +73,9 @@ def _groups(network: Network) -> list[dict[str, Any]]:
         if not parameter.requires_grad:
             continue
         if name.startswith("layers."):
-            rate = _RATE * _LAYER_DECAY ** (depth - 1 - int(name.split(".")[1]))
+            rate = peak * _LAYER_DECAY ** (depth - 1 - int(name.split(".")[1]))
         elif name.startswith(("norm.", "places")):
-            rate = _RATE * _LAYER_DECAY**depth
+            rate = peak * _LAYER_DECAY**depth
         else:
             rate = _HEAD_RATE
         decay = 0.01 if parameter.ndim > 1 else 0.0
@@ -83,7 +83,14 @@ def _groups(network: Network) -> list[dict[str, Any]]:
     return groups
 
 
-def train(found: Sequence[Lesson], epochs: float, tokenizer: Tokenizer, network: Network, out: Path) -> None:
+def train(
+    found: Sequence[Lesson],
+    epochs: float,
+    rate: float,
+    tokenizer: Tokenizer,
+    network: Network,
+    out: Path,
+) -> None:
     """Fine-tune `network` in place, print progress, and leave the mean weights in it and in `out`."""
     random_ = random.Random(_SEED)  # noqa: S311 - a fixed order
     torch.manual_seed(_SEED)
@@ -96,7 +103,7 @@ def train(found: Sequence[Lesson], epochs: float, tokenizer: Tokenizer, network:
     plan = [batch for _ in range(int(np.ceil(epochs)))
             for batch in batches([encoded(one) for one in sample(kept, random_)], random_)]  # fmt: skip
     plan = plan[: int(len(plan) * epochs / np.ceil(epochs))]
-    optimizer = torch.optim.AdamW(_groups(network), betas=(0.9, 0.98), eps=1e-6)
+    optimizer = torch.optim.AdamW(_groups(network, rate), betas=(0.9, 0.98), eps=1e-6)
     mean = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.996)
     )
@@ -180,6 +187,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=float, default=4.0)
     parser.add_argument("--without", nargs="*", default=[], help="sets to leave out, to measure on them")
     parser.add_argument("--start", type=Path, help="weights to go on from, of an earlier run")
+    parser.add_argument("--rate", type=float, default=_RATE, help="peak learning rate of the top layer")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -188,7 +196,7 @@ def main() -> int:
         network.load_state_dict(torch.load(options.start))
     found = [one for one in lessons(options.folder) if one.dataset not in options.without]
     _say(f"{len(found):,} lessons, {len(network.words.weight):,} pieces")
-    train(found, options.epochs, tokenizer, network, options.out)
+    train(found, options.epochs, options.rate, tokenizer, network, options.out)
     return 0
 
 

@@ -67,6 +67,9 @@ def lessons(folder: Path) -> list[Lesson]:
     found += names_lessons(folder)
     found += _written()
     found += _written_names()
+    with (WRITTEN / "dialect.tsv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        found += [Lesson("written", row["text"], dialect=DIALECTS.index(row["dialect"])) for row in rows]
     return found
 
 
@@ -149,7 +152,7 @@ def _written() -> Iterator[Lesson]:
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             lesson = Lesson("written", row["text"], label=LABELS.index(SentimentLabel(row["sentiment"])))
-            if row.get("dialect") in DIALECTS and row["language"] == "ar":
+            if row.get("dialect") in DIALECTS:
                 lesson.dialect = DIALECTS.index(row["dialect"])
             for words, _, label in row.get("aspects", ()):
                 start = row["text"].find(words)
