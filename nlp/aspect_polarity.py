@@ -19,10 +19,10 @@ Chances = tuple[float, float, float]
 
 LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
 _WORDS_WEIGHT = 1.2
-_NEUTRAL_PENALTY = 1.0
+_NEUTRAL_PENALTY = 1.2
 """How much less likely neutral is, as a logarithm, once a word judges."""
-_JUDGE_WEIGHT = 1.0
-_SPAN_WEIGHT = 1.5
+_JUDGE_WEIGHT = 0.4
+_SPAN_WEIGHT = 1.0
 _FAR = 3.0
 """Distance in words at which a judging word counts half."""
 _SURE = 0.5

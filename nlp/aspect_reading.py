@@ -11,7 +11,7 @@ from nlp.word_forms import NOT
 
 _NEARBY = 10
 """How many words away the condition of a phrase may stand."""
-_LONGEST_PHRASE = 6
+_LONGEST_PHRASE = 8
 _DENIAL_REACH = 3
 """How many words after it a denial still reaches ("not a very good …")."""
 _DENIED_PRAISE, _DENIED_BLAME = -0.8, -0.6
@@ -48,6 +48,10 @@ class Reading:
     touchpoints: list[Hit]
     denials: frozenset[int]
     judging: frozenset[int]
+
+    def span(self, hit: Hit) -> tuple[int, int]:
+        """Return where a hit begins and ends in the text, in code points."""
+        return self.tokens[hit.first].start, self.tokens[hit.last - 1].end
 
     def signed(self, hit: Hit) -> float:
         """Return what a hit says by itself, -1…1: turned round and weaker where it is denied just before.

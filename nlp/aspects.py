@@ -8,7 +8,7 @@ logarithms of chances; the weights were chosen on labelled hotel reviews (docs/d
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol, TypeVar
@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from nlp.aspect_polarity import Chances, label_of, strength, weigh
 from nlp.aspect_reading import Hit, Judgement, Reading, read
 from nlp.aspect_words import Lexicon, Role, Sense
-from nlp.clauses import Clause, Kind
+from nlp.clauses import Clause
 from nlp.sentiment.opinion import Abstention, Opinion
 from storage.records import AspectSentiment, SentimentLabel
 
@@ -48,6 +48,10 @@ _LEAVE = "leave"
 _FIRST = attrgetter("first")
 _OWN_WEIGHT = 1.5
 """How strongly words that say of themselves how it was ("overpriced") speak, beside a judging word's 1."""
+_IMPLIED, _ELSEWHERE = 0.5, 0.5
+"""How much words count that judge another aspect beside, and those of other clauses where none is near."""
+_NEARBY = 25
+"""How many words away, in other clauses, a judging word may stand."""
 _ABSENT = -0.7
 """How a thing fares of which only its absence is told ("no service")."""
 
@@ -66,7 +70,7 @@ class _Part:
     clause: Clause
     first: int
     last: int
-    aspects: tuple[Hit, ...]
+    aspects: Sequence[Hit]
 
 
 class AspectFinder:
@@ -81,10 +85,10 @@ class AspectFinder:
     ) -> tuple[AspectSentiment, ...]:
         """Return the aspects of `text` in order, one for each aspect and clause, with their sentiment.
 
-        `language` is BCP 47; in a language other than Arabic, English and French only the customer's own
-        aspects are found. Offsets are code points of `text` and cover whole words. The label is None
-        where neither the words nor the judge nor the spans are sure. The judge is asked about at most 8
-        clauses, and only where aspects were found.
+        `language` is BCP 47; in a language other than Arabic, English and French only aspects for which
+        the customer gave words are found. Offsets are code points of `text` and cover whole words. The
+        label is None where neither the words nor the judge nor the spans are sure. Both are asked only
+        where aspects were found, the judge about at most 8 clauses, the spans once.
         """
         reading = read(text, self._lexicon)
         if reading is None:
@@ -92,18 +96,23 @@ class AspectFinder:
         if language.partition("-")[0] not in _UNDERSTOOD:
             reading.aspects[:] = [hit for hit in reading.aspects if hit.sense.name in self._own]
         parts = [part for clause in reading.clauses for part in _parts(reading, clause)]
-        found: list[AspectSentiment] = []
-        for number, part in enumerate(parts):
-            asked = judge if number < _MOST_JUDGED else None
-            found.extend(self._results(text, reading, part, asked, spans))
-            if len(found) >= _MOST_RESULTS:
-                break
-        return tuple(found[:_MOST_RESULTS])
+        named = [(part, hits) for part in parts for hits in _by_aspect(part)][:_MOST_RESULTS]
+        opinions = {
+            part.first: judge.opine(_text_of(text, reading, part)) if judge else None
+            for part in parts[:_MOST_JUDGED]
+        }
+        given: Sequence[Chances | None] = [None] * len(named)
+        if spans is not None and named:
+            given = spans([reading.span(hits[0]) for _, hits in named])
+        return tuple(
+            _result(reading, part, hits, opinions.get(part.first), chances)
+            for (part, hits), chances in zip(named, given, strict=True)
+        )
 
     def chances(
         self, text: str, start: int, end: int, judge: Judge | None, spans: Spans | None = None
     ) -> Chances | None:
-        """Return the chances of negative, neutral, positive for what the words `start`…`end` name.
+        """Return the chances of negative, neutral, positive for what the words at `start`…`end` name.
 
         None where nothing is said of it, or where there is no word at that place.
         """
@@ -117,58 +126,63 @@ class AspectFinder:
             return None
         hit = Hit(inside[0], inside[-1] + 1, Sense(Role.ASPECT, "given"))
         reading.aspects[:] = sorted([*reading.aspects, hit], key=lambda one: (one.first, one.last))
-        for clause in reading.clauses:
-            for part in _parts(reading, clause):
-                if hit in part.aspects:
-                    return self._chances(
-                        text, reading, part, (hit,), _opinion(text, reading, part, judge), spans
-                    )
-        return None
+        parts = (part for clause in reading.clauses for part in _parts(reading, clause))
+        part = next(part for part in parts if hit in part.aspects)
+        opinion = judge.opine(_text_of(text, reading, part)) if judge else None
+        return weigh(_words(reading, part, [hit]), opinion, spans([(start, end)])[0] if spans else None)
 
-    def _results(
-        self, text: str, reading: Reading, part: _Part, judge: Judge | None, spans: Spans | None
-    ) -> Iterator[AspectSentiment]:
-        opinion = _opinion(text, reading, part, judge)
-        by_aspect: dict[str, list[Hit]] = {}
-        for hit in part.aspects:
-            by_aspect.setdefault(hit.sense.name, []).append(hit)
-        for aspect, hits in by_aspect.items():
-            chances = self._chances(text, reading, part, hits, opinion, spans)
-            label = label_of(chances) if chances is not None else _asked(reading, part.clause)
-            yield AspectSentiment(
-                aspect,
-                label,
-                round(chances[2] - chances[0], 4) if chances is not None else 0.0,
-                reading.tokens[hits[0].first].start,
-                reading.tokens[hits[0].last - 1].end,
-                _touchpoint(reading, part.clause, aspect, hits),
-            )
 
-    def _chances(
-        self,
-        text: str,
-        reading: Reading,
-        part: _Part,
-        hits: Sequence[Hit],
-        opinion: Opinion | Abstention | None,
-        spans: Spans | None,
-    ) -> Chances | None:
-        own = [reading.signed(hit) for hit in hits if hit.sense.sign]
-        if own:
-            words = _OWN_WEIGHT * sum(own) / len(own)
-        else:
-            words = strength(_within(reading.judgements, part.first, part.last), hits[0].first, hits[0].last)
-            if not words:
-                clause = part.clause
-                around = _within(reading.judgements, clause.first, clause.last)
-                words = strength(around, hits[0].first, hits[0].last)
-            if not words and hits[0].first in reading.denials:
-                words = _ABSENT
-        given: Chances | None = None
-        if spans is not None:
-            places = [(reading.tokens[hit.first].start, reading.tokens[hit.last - 1].end) for hit in hits[:1]]
-            given = spans(places)[0]
-        return weigh(words, opinion, given)
+def _by_aspect(part: _Part) -> Iterable[list[Hit]]:
+    """Return the hits of each aspect of a part, aspects in the order in which they are first named."""
+    hits: dict[str, list[Hit]] = {}
+    for hit in part.aspects:
+        hits.setdefault(hit.sense.name, []).append(hit)
+    return hits.values()
+
+
+def _result(
+    reading: Reading,
+    part: _Part,
+    hits: Sequence[Hit],
+    opinion: Opinion | Abstention | None,
+    given: Chances | None,
+) -> AspectSentiment:
+    aspect = hits[0].sense.name
+    start, end = reading.span(hits[0])
+    touchpoint = _touchpoint(reading, part.clause, aspect, hits)
+    words = _words(reading, part, hits)
+    if not words and _asks(reading, part.clause):
+        return AspectSentiment(aspect, SentimentLabel.NEUTRAL, 0.0, start, end, touchpoint)
+    chances = weigh(words, opinion, given)
+    if chances is None:
+        return AspectSentiment(aspect, None, 0.0, start, end, touchpoint)
+    score = round(chances[2] - chances[0], 4)
+    return AspectSentiment(aspect, label_of(chances), score, start, end, touchpoint)
+
+
+def _words(reading: Reading, part: _Part, hits: Sequence[Hit]) -> float:
+    """Return how words speak of the hits: their own, else those of the part, the clause, the clauses around.
+
+    Below 0 is blame, above 0 praise, up to about 2; 0 is said where no word judges.
+    """
+    own = [reading.signed(hit) for hit in hits if hit.sense.sign]
+    if own:
+        return _OWN_WEIGHT * sum(own) / len(own)
+    hit, clause = hits[0], part.clause
+    for first, last in ((part.first, part.last), (clause.first, clause.last)):
+        judged = strength(_within(reading.judgements, first, last), hit.first, hit.last)
+        implied = [
+            Judgement(other.first, other.last, reading.signed(other) * _IMPLIED)
+            for other in _within(reading.aspects, first, last)
+            if other.sense.sign
+        ]
+        judged += strength(implied, hit.first, hit.last)
+        if judged:
+            return judged
+    if hit.first in reading.denials:
+        return _ABSENT
+    around = _within(reading.judgements, hit.first - _NEARBY, hit.last + _NEARBY)
+    return _ELSEWHERE * strength(around, hit.first, hit.last)
 
 
 def _parts(reading: Reading, clause: Clause) -> list[_Part]:
@@ -187,7 +201,7 @@ def _parts(reading: Reading, clause: Clause) -> list[_Part]:
         if named and said and follows and says:
             cuts.append(joint)
     bounds = zip(cuts, (*cuts[1:], clause.last), strict=True)
-    parts = [_Part(clause, first, last, tuple(_within(aspects, first, last))) for first, last in bounds]
+    parts = [_Part(clause, first, last, _within(aspects, first, last)) for first, last in bounds]
     return [part for part in parts if part.aspects]
 
 
@@ -199,18 +213,12 @@ def _within(placed: Sequence[_Placed], first: int, last: int) -> Sequence[_Place
     return placed[bisect_left(placed, first, key=_FIRST) : bisect_left(placed, last, key=_FIRST)]
 
 
-def _opinion(text: str, reading: Reading, part: _Part, judge: Judge | None) -> Opinion | Abstention | None:
-    if judge is None:
-        return None
-    return judge.opine(text[reading.tokens[part.first].start : reading.tokens[part.last - 1].end])
+def _text_of(text: str, reading: Reading, part: _Part) -> str:
+    return text[reading.tokens[part.first].start : reading.tokens[part.last - 1].end]
 
 
-def _asked(reading: Reading, clause: Clause) -> SentimentLabel | None:
-    """Return neutral for a question, in which nobody has judged, and None for anything else."""
-    asks = any(
-        token.text in "?؟" for token in reading.tokens[clause.first : clause.last] if token.kind is Kind.STOP
-    )
-    return SentimentLabel.NEUTRAL if asks else None
+def _asks(reading: Reading, clause: Clause) -> bool:
+    return any(token.text in "?؟" for token in reading.tokens[clause.first : clause.last])
 
 
 def _touchpoint(reading: Reading, clause: Clause, aspect: str, hits: Sequence[Hit]) -> str | None:

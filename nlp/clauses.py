@@ -34,6 +34,7 @@ class Kind(Enum):
     COMMA = auto()
 
 
+_ENDING = (Kind.STOP, Kind.EMOJI)
 _KINDS = {"word": Kind.WORD, "stop": Kind.STOP, "comma": Kind.COMMA}
 
 
@@ -94,8 +95,6 @@ def _ends(tokens: Sequence[Token], turns: frozenset[int]) -> Iterator[int]:
         if place in turns:
             yield place
         following = tokens[place + 1].kind if place + 1 < len(tokens) else None
-        if token.kind is Kind.STOP and following not in (Kind.STOP, Kind.EMOJI):
-            yield place + 1
-        elif token.kind is Kind.EMOJI and following not in (Kind.EMOJI, Kind.STOP):
+        if token.kind in _ENDING and following not in _ENDING:
             yield place + 1
     yield len(tokens)
