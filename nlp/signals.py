@@ -8,6 +8,7 @@ complaints and praise in words that no pattern knows, and a classifier says how 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,9 +32,13 @@ _SIGNALS = tuple(Signal)
 _IMPLYING = (Signal.QUALITY_DEFECT, Signal.IGNORED, Signal.SAFETY_THREAT)
 """Signals that are a complaint as well, whatever the words."""
 _IMPLIED, _CAMPAIGN = 0.9, 0.85
-_LEAST_SURE_OPINION = 0.55
+_FELT_ASPECT, _FELT_BRAND, _FELT_WORD = 0.97, 0.93, 0.9
+"""How often a feeling is about a customer's experience where one of its aspects, a brand, a word stands."""
+_MOST_PLACES = 6
 _LONGEST_EVIDENCE = 240
+_OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
 _REACTION_REACH = 120
+_CONTEXT_REACH = 80
 _PARTICLES = re.compile(r"(?:[وفبكل]|ال|لل|[وف]?[بك]ال|[وف]لل|[وف]ال|هال)?")
 
 
@@ -89,43 +94,39 @@ class SignalFinder:
         if language not in LANGUAGES:
             return ()
         reading = Reading(text[:_CLIP], brands)
-        best: dict[Signal, float] = {}
-        found: list[SignalMatch] = []
-        for proposal in self.propose(reading, aspects, sentiment):
-            candidate = proposal.candidate
-            confidence = self._classifier.confidence(proposal.dense, proposal.buckets)
-            if confidence < THRESHOLD:
-                continue
-            best[candidate.signal] = max(confidence, best.get(candidate.signal, 0.0))
-            start, end = reading.folded.span(candidate.start, candidate.end)
-            found.append(SignalMatch(str(candidate.signal), round(confidence, 4), start, end, candidate.about))
-        return tuple(sorted(found, key=lambda match: (match.start, match.end, match.signal)))
+        proposals, felt = self.propose(reading, aspects, sentiment)
+        sure = [
+            (one.candidate, self._classifier.confidence(one.dense, one.buckets)) for one in proposals
+        ]
+        found = _with_felt([pair for pair in sure if pair[1] >= THRESHOLD], felt)
+        return tuple(
+            sorted(
+                (_match(reading, candidate, confidence) for candidate, confidence in found),
+                key=lambda match: (match.start, match.end, match.signal),
+            )
+        )
 
     def propose(
         self, reading: Reading, aspects: Sequence[AspectSentiment], sentiment: Opinion | Abstention | None
-    ) -> list[Proposal]:
-        """Return every candidate with its features, however unsure; what training learns from."""
+    ) -> tuple[list[Proposal], Candidate | None]:
+        """Return what the patterns propose, however unsure, which training learns from; and what is felt.
+
+        The second is the complaint or praise that the sentiment shows; its strength is its confidence.
+        """
         matches = list(self._patterns.search(reading.marked))
         opinion = sentiment if isinstance(sentiment, Opinion) else None
-        if not matches and opinion is None:
-            return []
+        if not matches and not aspects and not reading.brands:
+            return [], None
         some, cues = candidates(reading, matches)
         if self._campaigns is not None:
             some += self._reactions(reading, matches, some, cues)
         some = without_outranked(some)
         some += _implied(some)
         felt = _felt(reading, aspects, opinion, some, cues)
-        context = _context(reading, opinion, (*some, *felt), cues)
-        return [self._proposal(reading, one, context, one in felt) for one in (*some, *felt)]
-
-    def _proposal(self, reading: Reading, one: Candidate, context: Context, felt: bool) -> Proposal:
-        start, end = reading.sentence_at(one.start)
-        near = reading.marked[max(start, one.start - 80) : min(end, one.end + 80)]
-        return Proposal(
-            one,
-            tuple(dense_features(one, context, from_sentiment=felt)),
-            tuple(word_buckets(one.signal, near)),
-        )
+        if not some:
+            return [], felt
+        context = _context(reading, opinion, some, cues)
+        return [_proposal(reading, one, context) for one in some], felt
 
     def _reactions(
         self,
@@ -162,6 +163,31 @@ class SignalFinder:
         return list(found.values())
 
 
+def _proposal(reading: Reading, one: Candidate, context: Context) -> Proposal:
+    start, end = reading.sentence_at(one.start)
+    near = reading.marked[max(start, one.start - _CONTEXT_REACH) : min(end, one.end + _CONTEXT_REACH)]
+    return Proposal(one, tuple(dense_features(one, context)), tuple(word_buckets(one.signal, near)))
+
+
+def _with_felt(
+    sure: list[tuple[Candidate, float]], felt: Candidate | None
+) -> list[tuple[Candidate, float]]:
+    """Return the candidates with what is felt: it makes the same signal surer, or is one of its own."""
+    if felt is None or felt.strength < THRESHOLD:
+        return sure
+    if any(one.signal is felt.signal for one, _ in sure):
+        return [
+            (one, max(confidence, felt.strength) if one.signal is felt.signal else confidence)
+            for one, confidence in sure
+        ]
+    return [*sure, (felt, felt.strength)]
+
+
+def _match(reading: Reading, one: Candidate, confidence: float) -> SignalMatch:
+    start, end = reading.folded.span(one.start, one.end)
+    return SignalMatch(str(one.signal), round(confidence, 4), start, end, one.about)
+
+
 def _is_phrase(folded: str, start: int, end: int) -> bool:
     if end < len(folded) and folded[end].isalnum() and folded[end - 1].isalnum():
         return False
@@ -188,31 +214,28 @@ def _felt(
     opinion: Opinion | None,
     some: Sequence[Candidate],
     cues: Mapping[Cue, Sequence[int]],
-) -> list[Candidate]:
-    """Return the complaint or praise that the sentiment shows where no pattern does.
+) -> Candidate | None:
+    """Return the complaint or praise that the sentiment shows, as sure as the sentiment is.
 
-    It needs a customer: an experience, an own brand or an aspect of it must be spoken of, and neither news
-    nor advertising.
+    It needs a customer: an aspect of an experience, an own brand or words of buying and using must stand in
+    the text, and neither news nor advertising. What a more particular signal says is not said again.
     """
-    if opinion is None or opinion.label is SentimentLabel.NEUTRAL or opinion.confidence < _LEAST_SURE_OPINION:
-        return []
+    if opinion is None or opinion.label is SentimentLabel.NEUTRAL or cues[Cue.NEWS] or cues[Cue.ADVERT]:
+        return None
     signal = Signal.PRAISE if opinion.label is SentimentLabel.POSITIVE else Signal.COMPLAINT
-    if cues[Cue.NEWS] or cues[Cue.ADVERT] or any(one.signal is signal for one in some):
-        return []
-    felt = [aspect for aspect in aspects if aspect.label is opinion.label]
+    felt = [_folded_place(reading, one.start) for one in aspects if one.label in (opinion.label, None)]
     own = [start for start, _, brand in reading.brands if brand.role is BrandRole.OWN]
-    places = [_folded_place(reading, aspect.start) for aspect in felt] + cues[Cue.EXPERIENCE][:1] + own[:1]
-    if not places:
-        return []
-    start, end = _stripped(reading.marked, *reading.sentence_at(max(0, places[0] - 1)))
-    if end - start > _LONGEST_EVIDENCE or start >= end:
-        return []
-    return [Candidate(signal, start, end, 0.8 * opinion.confidence)]
+    said = [one for one in some if one.signal not in _OPINIONS]
+    for places, share in ((felt, _FELT_ASPECT), (own, _FELT_BRAND), (cues[Cue.EXPERIENCE], _FELT_WORD)):
+        for place in places[:_MOST_PLACES]:
+            start, end = _stripped(reading.marked, *reading.sentence_at(max(0, place - 1)))
+            if start < end and not any(one.start < end and start < one.end for one in said):
+                end = min(end, start + _LONGEST_EVIDENCE)
+                return Candidate(signal, start, end, share * opinion.confidence)
+    return None
 
 
 def _folded_place(reading: Reading, start: int) -> int:
-    from bisect import bisect_left
-
     return min(bisect_left(reading.folded.starts, start) + 1, len(reading.marked))
 
 

@@ -39,7 +39,7 @@ _POLARITY = {
 }
 """Whether a signal goes with a positive or a negative text; the others go with any."""
 _OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
-SHARED_FEATURES = 18
+SHARED_FEATURES = 17
 DENSE_FEATURES = SHARED_FEATURES + 2 * len(_SIGNALS)
 
 
@@ -62,7 +62,7 @@ class Context:
     strengths: tuple[float, ...]
 
 
-def dense_features(candidate: Candidate, context: Context, *, from_sentiment: bool) -> list[float]:
+def dense_features(candidate: Candidate, context: Context) -> list[float]:
     """Return the `DENSE_FEATURES` numbers that describe a candidate in its text."""
     polarity = _POLARITY.get(candidate.signal, 0.0)
     agreement = polarity * (context.score or 0.0)
@@ -94,7 +94,6 @@ def dense_features(candidate: Candidate, context: Context, *, from_sentiment: bo
         opposite,
         min(3.0, sum(strength > 0 for strength in context.strengths) - 1.0) / 3,
         log1p(context.words) / 5,
-        float(from_sentiment),
         *own_features,
     ]
 

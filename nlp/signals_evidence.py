@@ -137,7 +137,9 @@ class Reading:
         return 0, len(self.marked)
 
 
-def candidates(reading: Reading, matches: Sequence[RuleMatch]) -> tuple[list[Candidate], dict[Cue, list[int]]]:
+def candidates(
+    reading: Reading, matches: Sequence[RuleMatch]
+) -> tuple[list[Candidate], dict[Cue, list[int]]]:
     """Return the candidates of all signals but the campaign's, and where each cue stands (its end)."""
     cues: dict[Cue, list[int]] = {cue: [] for cue in Cue}
     cue_names = {str(cue) for cue in Cue}
@@ -160,7 +162,9 @@ def without_outranked(some: Sequence[Candidate]) -> list[Candidate]:
         one
         for one in some
         if not any(
-            other.signal in _OUTRANKED_BY.get(one.signal, ()) and one.start < other.end and other.start < one.end
+            other.signal in _OUTRANKED_BY.get(one.signal, ())
+            and one.start < other.end
+            and other.start < one.end
             for other in some
         )
     ]
@@ -263,7 +267,9 @@ def _compared(reading: Reading, match: RuleMatch) -> tuple[str | None, float] | 
 
 
 def _subject(
-    near: Sequence[tuple[int, int, BrandMatch]], match: RuleMatch, inside: Sequence[tuple[int, int, BrandMatch]]
+    near: Sequence[tuple[int, int, BrandMatch]],
+    match: RuleMatch,
+    inside: Sequence[tuple[int, int, BrandMatch]],
 ) -> BrandMatch | None:
     """Return the brand that the comparison is about: the first inside the match or the last before it."""
     if inside and inside[0][0] - match.start <= 3:

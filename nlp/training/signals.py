@@ -104,7 +104,7 @@ def fit(lines: Sequence[Line], reader: Reader, say: Callable[[str], None]) -> Si
     for number, line in enumerate(lines):
         named = {name for name, _, _ in line.signals}
         reading = Reading(line.text, reader.brands(line))
-        for proposal in finder.propose(reading, (), reader.sentiment(line)):
+        for proposal in finder.propose(reading, (), reader.sentiment(line))[0]:
             rows.append(proposal)
             truth.append(str(proposal.candidate.signal) in named)
             groups.append(number)
