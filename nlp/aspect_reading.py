@@ -46,6 +46,7 @@ class Reading:
     aspects: list[Hit]
     judgements: list[Judgement]
     touchpoints: list[Hit]
+    questions: list[Hit]
     denials: frozenset[int]
     judging: frozenset[int]
 
@@ -83,7 +84,12 @@ def read(text: str, lexicon: Lexicon, *, without_aspects: bool = False) -> Readi
         return None
     joins = [hit.first for hit in by_role[Role.CONJUNCTION]]
     joins += [place for place, word in enumerate(words) if word.joined]
-    turns = [hit.first for hit in by_role[Role.CONTRAST]]
+    # At the end of a clause such a word means something else: "كاش بس؟" asks for cash only.
+    turns = [
+        hit.first
+        for hit in by_role[Role.CONTRAST]
+        if hit.last < len(tokens) and tokens[hit.last].kind is Kind.WORD
+    ]
     opinions = by_role[Role.OPINION]
     reading = Reading(
         tokens,
@@ -91,6 +97,7 @@ def read(text: str, lexicon: Lexicon, *, without_aspects: bool = False) -> Readi
         by_role[Role.ASPECT],
         [],
         by_role[Role.TOUCHPOINT],
+        by_role[Role.QUESTION],
         frozenset(hit.last for hit in by_role[Role.NEGATION]),
         frozenset(place for hit in opinions for place in range(hit.first, hit.last)),
     )

@@ -41,6 +41,7 @@ class Role(Enum):
     CONTRAST = auto()
     CONJUNCTION = auto()
     TOUCHPOINT = auto()
+    QUESTION = auto()
     NOTHING = auto()
 
 
@@ -50,6 +51,7 @@ _ROLES = {
     "negation": Role.NEGATION,
     "contrast": Role.CONTRAST,
     "and": Role.CONJUNCTION,
+    "question": Role.QUESTION,
     "none": Role.NOTHING,
     "affirmed": Role.NOTHING,
 }

@@ -218,6 +218,9 @@ def _text_of(text: str, reading: Reading, part: _Part) -> str:
 
 
 def _asks(reading: Reading, clause: Clause) -> bool:
+    """Return whether a clause is a question, by its mark or, as people leave that out, by its words."""
+    if _within(reading.questions, clause.first, clause.last):
+        return True
     return any(token.text in "?؟" for token in reading.tokens[clause.first : clause.last])
 
 
