@@ -30,6 +30,8 @@ _TRAPS_BESIDE = {fold(name[7:]): words for name, words in _LISTS.items() if name
 _EVERYDAY = frozenset[str]().union(
     *(_LISTS[name] for name in ("adjectives", "nouns", "names", "english", "french", "arabizi"))
 )
+_ARABIZI = read_lists("language-words.txt")["arabizi"] - _LISTS["english"]
+_NUMERAL_WORD = re.compile(r"\b(?:[a-z]+[2357](?:[a-z]|\b)|[2357][a-z]{3,})")
 _ARTICLE = "ال"
 _REACH = 120
 """Code points on either side that are read."""
@@ -58,6 +60,9 @@ _PREFIXES = (
 )
 _SUFFIXES = ("هم", "ها", "كم", "نا", "ات", "ين", "وا", "ه", "ي", "ك", "ت", "و")
 _SHORTEST_STEM = 3
+_TO_ME = ("تني", "وني", "تنا", "تلي", "ولي", "تلنا", "ولنا")
+"""How an Arabic verb ends that a company, or its people, did to the writer: خذلتني, سرقولي."""
+_SHORTEST_DEED = 5
 _TOUCHED = frozenset(("i", "me", "my", "us", "our", "we", "the", "a", "mine", "customers", "people"))
 """Who or what a company does something to: "Chase declined my card"."""
 _HEADLINE = 3
@@ -65,7 +70,7 @@ _HEADLINE = 3
 
 _PRIOR = -1.2
 _WEIGHTS = {
-    "seldom a word": 1.0,
+    "seldom a word": 1.4,
     "service, one word": 1.3,
     "service, two words": 2.1,
     "service, more": 2.6,
@@ -89,10 +94,11 @@ _WEIGHTS = {
     "with the article": -2.5,
     "attached preposition": 0.6,
     "other script": 2.4,
+    "borrowed": 1.6,
     "capital inside": 2.2,
     "capital at the start": 0.3,
     "small among capitals": -1.2,
-    "small": -0.3,
+    "small": -0.8,
     "verb": -1.8,
     "determiner": -1.6,
     "determiner, capital": -0.5,
@@ -112,7 +118,8 @@ class Surroundings:
     """A name as written and the folded words around it, nearest first; "" stands for a break or an end.
 
     `attached` is what Arabic writes before it in the same word. `capitals` tells whether other words
-    nearby begin with a capital, `headline` whether most do, `arabic` whether most letters are Arabic.
+    nearby begin with a capital, `headline` whether most do, `arabic` whether most letters are Arabic,
+    `arabizi` whether the words are Arabic in Latin letters.
     """
 
     written: str
@@ -123,6 +130,7 @@ class Surroundings:
     capitals: bool
     headline: bool
     arabic: bool
+    arabizi: bool
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Surroundings:
@@ -145,6 +153,7 @@ class Surroundings:
             capitals=capitals > 0,
             headline=len(inner) >= _HEADLINE and capitals > len(inner) / 2,
             arabic=arabic > latin,
+            arabizi=_is_arabizi(fold(around)),
         )
 
 
@@ -199,16 +208,20 @@ def _signs(name: Surroundings) -> Iterator[str]:
     yield from _neighbours(name)
     yield from _person(name)
     yield from _trap(word, name)
+    if word in _LISTS["rare"]:
+        yield "seldom a word"
     if word.isascii():
         yield from _latin(name)
     else:
-        yield from _arabic_word(word.removeprefix(_ARTICLE), name)
+        yield from _arabic_word(word if word in _EVERYDAY else word.removeprefix(_ARTICLE), name)
     if name.in_tag:
         yield "hashtag"
 
 
 def _service(name: Surroundings) -> Iterator[str]:
-    near = {stem for word in (*name.before, *name.after) if (stem := _in("service", word))}
+    near = {
+        stem for word in (*name.before, *name.after) if (stem := _in("service", word) or _in("heads", word))
+    }
     if near:
         yield ("service, one word", "service, two words", "service, more")[min(len(near), 3) - 1]
     if any(_in("comparison", word) for word in (*name.before[:2], *name.after[:1])):
@@ -220,7 +233,7 @@ def _neighbours(name: Surroundings) -> Iterator[str]:
     if not name.attached:
         if _in("people", before):
             yield "called so" if _is_definite(before) else "people of"
-        elif _in("heads", before) and not _is_definite(before) and not _is_possessed(before):
+        elif _is_head(before):
             yield "head"
         elif _in("uses", before):
             yield "used"
@@ -228,7 +241,7 @@ def _neighbours(name: Surroundings) -> Iterator[str]:
             yield "preposition"
     if _among(_LISTS["countries"], after):
         yield "country"
-    elif after.isascii() and after in _LISTS["heads"]:
+    elif _completes(after):
         yield "head"
 
 
@@ -254,8 +267,6 @@ def _trap(word: str, name: Surroundings) -> Iterator[str]:
 
 
 def _arabic_word(word: str, name: Surroundings) -> Iterator[str]:
-    if word in _LISTS["rare"]:
-        yield "seldom a word"
     if name.attached.endswith((_ARTICLE, "لل")):
         yield "with the article"
     elif name.attached in ("ب", "ل", "ف", "ع", "وب", "ول"):
@@ -267,7 +278,7 @@ def _arabic_word(word: str, name: Surroundings) -> Iterator[str]:
         yield from _adjective(name)
     elif word in _LISTS["nouns"]:
         yield from _noun(name)
-    if word not in _LISTS["names"] and len(after) > _SHORTEST_STEM and after.endswith(("تني", "وني", "تنا")):
+    if word not in _LISTS["names"] and len(after) >= _SHORTEST_DEED and after.endswith(_TO_ME):
         yield "deed"
 
 
@@ -276,7 +287,7 @@ def _adjective(name: Surroundings) -> Iterator[str]:
     if _is_definite(before) or _is_possessed(before):
         yield "after its subject"
     elif before in _LISTS["adjective-before"] or (
-        _first(name.after) in _LISTS["adjective-after"] and not _in("heads", before)
+        _first(name.after) in _LISTS["adjective-after"] and not _is_head(before)
     ):
         yield "as an adjective"
 
@@ -289,6 +300,14 @@ def _noun(name: Surroundings) -> Iterator[str]:
         yield "in construct"
 
 
+def _does_something(after: tuple[str, ...], farthest: int) -> bool:
+    """Return whether a verb of what companies do to a customer follows within so many words."""
+    return any(
+        (verb.endswith("ed") or verb in _LISTS["deeds"]) and not _TOUCHED.isdisjoint(after[index + 1 : 6])
+        for index, verb in enumerate(after[:farthest])
+    )
+
+
 def _latin(name: Surroundings) -> Iterator[str]:
     before, after = _first(name.before), _first(name.after)
     if name.arabic:
@@ -298,16 +317,18 @@ def _latin(name: Surroundings) -> Iterator[str]:
     if capital:
         inside = before and not name.headline and not name.written.isupper()
         yield "capital inside" if inside else "capital at the start"
-        if (after.endswith("ed") or after in _LISTS["deeds"]) and not _TOUCHED.isdisjoint(name.after[1:6]):
-            yield "deed"
+    elif name.arabizi and fold(name.written) not in _LISTS["arabizi"]:
+        yield "borrowed"
     else:
         yield "small among capitals" if name.capitals else "small"
+    if _does_something(name.after, farthest=4 if capital else 1):
+        yield "deed"
     if after == "'":
         yield "possessive"
-    elif after.isascii() and after in _LISTS["heads"]:
+    elif _completes(after):
         return
     elif before in _LISTS["determiners"]:
-        yield "determiner, capital" if capital else "determiner"
+        yield "determiner, capital" if capital and before not in _LISTS["indefinite"] else "determiner"
     elif before in _LISTS["verb-before"] and not capital:
         yield "verb"
 
@@ -318,6 +339,21 @@ def _words(folded: str) -> list[str]:
 
 def _first(words: tuple[str, ...]) -> str:
     return words[0] if words else ""
+
+
+def _is_head(word: str) -> bool:
+    """Return whether an Arabic name that follows at once would complete this noun."""
+    listed = _in("heads", word) or _in("goods", word)
+    return bool(listed) and not _is_definite(word) and not _is_possessed(word)
+
+
+def _completes(word: str) -> bool:
+    """Return whether an English noun after a name makes it a company's ("Zoom app")."""
+    return word.isascii() and (word in _LISTS["heads"] or word in _LISTS["goods"])
+
+
+def _is_arabizi(folded: str) -> bool:
+    return bool(_NUMERAL_WORD.search(folded)) or len(_ARABIZI.intersection(folded.split())) > 1
 
 
 def _is_name(word: str) -> bool:

@@ -17,7 +17,6 @@ _HANDLE = re.compile(r"(?<![\w.@])@\w+(?:\.\w+)*")
 _TAG = re.compile(r"#\w+")
 _WORD = re.compile(r"[^\s_]+")
 _LONGEST_WORD = 60
-_LAM_LAM = "لل"
 
 _PARTICLES = {
     prefix: confidence
@@ -138,8 +137,6 @@ def _as_glob(field: Field, start: int, end: int, glob: str) -> Standing | None:
         return None
     if fits(glob, word):
         return Standing(start, end, _WHOLE)
-    if glob.startswith(_ARTICLE) and word.startswith(_LAM_LAM) and fits(glob, _ARTICLE + word[2:]):
-        return Standing(start, end, _BEFORE_LAM[""])
     for prefix, confidence in _PARTICLES.items():
         if word.startswith(prefix) and fits(glob, word[len(prefix) :]):
             return Standing(start + len(prefix), end, confidence)

@@ -15,6 +15,8 @@ from nlp.text import fold
 from storage.records import BrandRole
 
 _ARTICLE = "ال"
+_AFTER_LAM = "لل"
+"""What the article becomes after ل."""
 _WILDCARDS = re.compile(r"[*?_]+")
 _AMPERSAND = re.compile(r"(?<=\w)&(?=\w)")
 
@@ -162,7 +164,9 @@ def _term_keys(term: str) -> Iterator[Key]:
     if folded.startswith("#"):
         yield Key(folded, Form.WHOLE_TAG)
     elif is_wildcard(term):
-        yield Key(max(_WILDCARDS.split(folded), key=len), Form.GLOB, folded)
+        globs = [folded, _AFTER_LAM + folded[2:]] if folded.startswith(_ARTICLE) else [folded]
+        for glob in globs:
+            yield Key(max(_WILDCARDS.split(glob), key=len), Form.GLOB, glob)
     else:
         yield from _keys(term)
 
@@ -188,4 +192,4 @@ def _keys(phrase: str) -> Iterator[Key]:
             yield Key(spelling.replace(" ", "_"), Form.TAG)
             yield Key(spelling.replace(" ", ""), Form.TAG)
         if spelling.startswith(_ARTICLE) and len(spelling) > 4:
-            yield Key("لل" + spelling[2:], Form.AFTER_LAM)
+            yield Key(_AFTER_LAM + spelling[2:], Form.AFTER_LAM)

@@ -78,6 +78,15 @@ SETS = {
         *(Brand(name=name) for name in ("Puma", "Boots", "Next", "Monday", "Notion", "Visa", "Free")),
         *(Brand(name=name) for name in ("Casino", "Action")),
     ],
+    "rules": [
+        Brand(name="Zain", aliases=["زين"], require_any=["شبكة", "نت"]),
+        Brand(name="Acme", aliases=["Acme", "أكمي"], exclude=["acme looney tunes"]),
+        Brand(name="Phones", query='(acme OR أكمي) AND (phone* OR جوال*) NOT "looney tunes"'),
+        Brand(name="Refunds", query="استرجاع* NEAR/3 فلوس*"),
+        Brand(name="Deals", query="(خصم* OR خصومات OR discount*) AND (متجر* OR متاجر OR store)"),
+        Brand(name="Palm", query="#وفر_مع_نخلة OR @nakhla"),
+        Brand(name="Line", query='"خط* ساخن*" OR (acme "hot line") OR (acme NEAR/2 "hot-line")'),
+    ],
 }
 
 
