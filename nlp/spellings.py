@@ -21,12 +21,11 @@ from nlp.transliteration import is_arabic, is_loanword, to_arabic, to_arabizi, t
 from nlp.wordlists import read_lists
 
 ALREADY_MATCHED = (
-    "letter case, hamza and ta marbuta, diacritics, attached particles (وفبكل, الـ), lengthened letters, "
+    "letter case, hyphens, hamza and ta marbuta, diacritics, attached particles (وفبكل, الـ), lengthened letters, "
     "#hashtags of the name"
 )
 _SHORT = 3
 """A name of so few Latin letters is a part of many words and abbreviations."""
-_LATIN_JOINTS = (" ", "-")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SECTOR_WORDS = {
     True: ("شركة", "تطبيق", "فرع", "طلب", "توصيل", "متجر", "عرض", "خدمة العملاء"),
@@ -146,20 +145,16 @@ def _spellings(name: str, count: int) -> Iterator[Spelling]:
 
 
 def _spacings(name: str) -> Iterator[str]:
-    """Yield a name of several words joined and hyphened, and one of joined words parted."""
+    """Yield a name of several words as one, and one of joined words parted; hyphens count as spaces."""
     words = re.split(r"[\s\-]+", name)
     if len(words) > 1:
         yield "".join(words)
-        if not is_arabic(name):
-            yield from (joint.join(words) for joint in _LATIN_JOINTS)
-        else:
-            yield " ".join(words)
         return
     parts = _CAMEL.split(name)
     if len(parts) > 1:
         yield " ".join(parts)
     elif re.match(r"(?i)al[^aeiou\W\d]\w{3,}", name) and name.lower() not in vocabulary.latin():
-        yield from (f"{name[:2]}{joint}{name[2:].title()}" for joint in _LATIN_JOINTS)
+        yield f"{name[:2]} {name[2:].title()}"
 
 
 def _spaced_in_arabic(name: str, joined: Sequence[str]) -> Iterator[str]:

@@ -172,8 +172,8 @@ def _loan(word: str, at: int, side: int) -> Iterator[Edge]:
 
 
 def _split_camel(name: str, count: int) -> list[tuple[float, str]]:
-    parts = _CAMEL.split(name)
-    if len(parts) < 2:
+    parts = _CAMEL.split(name[:_CLIP])
+    if not 1 < len(parts) <= _MOST_WORDS:
         return []
     ways = [_word_to_arabic(word) for part in parts for word in _latin_words(part)]
     return [(cost + 0.3, spelling) for cost, spelling in _combined(ways, " ", count)]
@@ -192,7 +192,7 @@ def _distinct(ranked: Iterable[tuple[float, str]], count: int) -> list[str]:
     """Return the cheapest spellings that brand matching tells apart, however they are spaced."""
     found: dict[str, str] = {}
     for _, spelling in sorted(ranked):
-        found.setdefault(fold(spelling).replace(" ", ""), spelling)
+        found.setdefault(fold(spelling).replace(" ", ""), " ".join(spelling.split()))
     return [spelling for spelling in found.values() if spelling][:count]
 
 
