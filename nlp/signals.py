@@ -17,8 +17,9 @@ import ahocorasick
 
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.signals_classifier import Context, SignalClassifier, dense_features, word_buckets
-from nlp.signals_evidence import Candidate, Cue, Reading, Signal, candidates, without_outranked
+from nlp.signals_evidence import Candidate, Cue, Signal, candidates, without_outranked
 from nlp.signals_patterns import PatternSet, RuleMatch
+from nlp.signals_reading import Reading
 from nlp.text import fold
 from storage.records import AspectSentiment, BrandMatch, BrandRole, SentimentLabel, SignalMatch
 
@@ -95,9 +96,7 @@ class SignalFinder:
             return ()
         reading = Reading(text[:_CLIP], brands)
         proposals, felt = self.propose(reading, aspects, sentiment)
-        sure = [
-            (one.candidate, self._classifier.confidence(one.dense, one.buckets)) for one in proposals
-        ]
+        sure = [(one.candidate, self._classifier.confidence(one.dense, one.buckets)) for one in proposals]
         found = _with_felt([pair for pair in sure if pair[1] >= THRESHOLD], felt)
         return tuple(
             sorted(
@@ -169,9 +168,7 @@ def _proposal(reading: Reading, one: Candidate, context: Context) -> Proposal:
     return Proposal(one, tuple(dense_features(one, context)), tuple(word_buckets(one.signal, near)))
 
 
-def _with_felt(
-    sure: list[tuple[Candidate, float]], felt: Candidate | None
-) -> list[tuple[Candidate, float]]:
+def _with_felt(sure: list[tuple[Candidate, float]], felt: Candidate | None) -> list[tuple[Candidate, float]]:
     """Return the candidates with what is felt: it makes the same signal surer, or is one of its own."""
     if felt is None or felt.strength < THRESHOLD:
         return sure
@@ -184,7 +181,7 @@ def _with_felt(
 
 
 def _match(reading: Reading, one: Candidate, confidence: float) -> SignalMatch:
-    start, end = reading.folded.span(one.start, one.end)
+    start, end = reading.folded.span(*_stripped(reading.marked, one.start, one.end))
     return SignalMatch(str(one.signal), round(confidence, 4), start, end, one.about)
 
 
@@ -224,7 +221,7 @@ def _felt(
         return None
     signal = Signal.PRAISE if opinion.label is SentimentLabel.POSITIVE else Signal.COMPLAINT
     felt = [_folded_place(reading, one.start) for one in aspects if one.label in (opinion.label, None)]
-    own = [start for start, _, brand in reading.brands if brand.role is BrandRole.OWN]
+    own = [place.start for place in reading.brands if place.brand.role is BrandRole.OWN]
     said = [one for one in some if one.signal not in _OPINIONS]
     for places, share in ((felt, _FELT_ASPECT), (own, _FELT_BRAND), (cues[Cue.EXPERIENCE], _FELT_WORD)):
         for place in places[:_MOST_PLACES]:

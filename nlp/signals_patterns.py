@@ -5,11 +5,12 @@ The lists are nlp/models/signals-*.txt. A line is a strength 0…1 and the words
     0.9  cancel|close ~2 subscription|account*
 
 `a|b` is either word, `a+b` two words in a row, `*` up to eight letters, `[ab]` one of these letters, `x?` a
-letter that may be absent, `~2` up to two words between, `(word)` a word that may be absent, `^` and `^^` the
-beginning of a clause and of a sentence, `{.}` its end, `{?}` a question mark to come in the sentence,
-`{brand}` and `{rival}` a brand or a competitor that was found, `{part}` any word and `<word>` a given one, reported as what the signal is about. `$name` stands for
-the words of a line `$name = …`. `!` after the strength says that a negation before the match does not take
-it back. An Arabic word may have و or ف before it. A section `[signal]` or `[signal:kind]` begins a list.
+letter that may be absent, `~2` up to two words between, `(word)` a word that may be absent, `^` and `^^`
+the beginning of a clause and of a sentence, `{.}` the end of a clause, `{?}` a question mark to come in the
+sentence, `{brand}` and `{rival}` a brand or a competitor that was found, `{part}` any word and `<word>` a
+given one that is reported as what the signal is about. `$name` stands for the words of an earlier line
+`$name = …`. `!` after the strength says that a negation before the match does not take it back. An Arabic
+word may have و or ف before it. A section `[signal]` or `[signal:kind]` begins a list.
 
 Each rule is looked for only around the places where its longest literal stands (Aho-Corasick), in a window
 of fixed length, by a regular expression whose repetitions are all bounded.

@@ -28,7 +28,8 @@ from nlp.sentiment.english import VaderModel
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.signals import VERSION, Proposal, SignalFinder
 from nlp.signals_classifier import DENSE_FEATURES, MODEL_PATH, WORD_BUCKETS, SignalClassifier
-from nlp.signals_evidence import Reading, Signal
+from nlp.signals_evidence import Signal
+from nlp.signals_reading import Reading
 from storage.records import BrandMatch, BrandRole, SignalMatch
 
 WRITTEN = Path(__file__).parent / "written"
