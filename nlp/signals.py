@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,8 @@ _LONGEST_EVIDENCE = 240
 _OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
 _REACTION_REACH = 120
 _CONTEXT_REACH = 80
-_PARTICLES = re.compile(r"(?:[وفبكل]|ال|لل|[وف]?[بك]ال|[وف]لل|[وف]ال|هال)?")
+_ARTICLE = "ال"
+_PARTICLES = re.compile(r"[وف]?[بكل]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,7 @@ class SignalFinder:
         self._patterns = PatternSet(PATTERN_FILES)
         self._classifier = SignalClassifier.load() if classifier is None else classifier
         self._campaigns: Any = None
-        keys = {
-            fold(word).replace("_", " ").strip(" #"): name
-            for name, words in (campaigns or {}).items()
-            for word in (words or (name,))
-        }
-        keys.pop("", None)
+        keys = dict(_campaign_keys(campaigns or {}))
         if keys:
             self._campaigns = ahocorasick.Automaton()
             for key, name in keys.items():
@@ -160,6 +156,17 @@ class SignalFinder:
                     Signal.CAMPAIGN_RESPONSE, min(start, first), max(end, final), _CAMPAIGN, name
                 )
         return list(found.values())
+
+
+def _campaign_keys(campaigns: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each folded phrase with the campaign's name; ل before the article makes it لل."""
+    for name, words in campaigns.items():
+        for word in words or (name,):
+            key = fold(word).replace("_", " ").strip(" #")
+            if key:
+                yield key, name
+            if key.startswith(_ARTICLE):
+                yield "لل" + key.removeprefix(_ARTICLE), name
 
 
 def _proposal(reading: Reading, one: Candidate, context: Context) -> Proposal:

@@ -28,7 +28,7 @@ _NEARLY_REACH = 45
 _WORTH_REACH = 45
 """Characters of folded text over which hearsay, a plan given up and "but worth it" still count."""
 _NEGATED, _HEARSAY, _NEARLY, _WORTH, _NO_PART = 0.1, 0.45, 0.25, 0.25, 0.75
-_WEAKEST = 0.15
+_WEAKEST = 0.3
 """A candidate weaker than this is dropped."""
 _MOST_OF_ONE = 3
 """Places reported of one signal in one text."""
