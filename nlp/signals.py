@@ -35,6 +35,8 @@ _IMPLYING = (Signal.QUALITY_DEFECT, Signal.IGNORED, Signal.SAFETY_THREAT)
 _IMPLIED, _CAMPAIGN = 0.9, 0.85
 _FELT_ASPECT, _FELT_BRAND, _FELT_WORD = 0.97, 0.93, 0.9
 """How often a feeling is about a customer's experience where one of its aspects, a brand, a word stands."""
+_ASPECTS_RIGHT = {SentimentLabel.NEGATIVE: 0.75, SentimentLabel.POSITIVE: 0.6}
+"""How often the aspects of a text, where the model of its sentiment abstains, feel as the writer does."""
 _MOST_PLACES = 6
 _LONGEST_EVIDENCE = 240
 _OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
@@ -224,10 +226,11 @@ def _felt(
     It needs a customer: an aspect of an experience, an own brand or words of buying and using must stand in
     the text, and neither news nor advertising. What a more particular signal says is not said again.
     """
-    if opinion is None or opinion.label is SentimentLabel.NEUTRAL or cues[Cue.NEWS] or cues[Cue.ADVERT]:
+    feeling = _feeling(aspects, opinion)
+    if feeling is None or cues[Cue.NEWS] or cues[Cue.ADVERT]:
         return None
-    signal = Signal.PRAISE if opinion.label is SentimentLabel.POSITIVE else Signal.COMPLAINT
-    felt = [_folded_place(reading, one.start) for one in aspects if one.label in (opinion.label, None)]
+    signal = Signal.PRAISE if feeling.label is SentimentLabel.POSITIVE else Signal.COMPLAINT
+    felt = [_folded_place(reading, one.start) for one in aspects if one.label in (feeling.label, None)]
     own = [place.start for place in reading.brands if place.brand.role is BrandRole.OWN]
     said = [one for one in some if one.signal not in _OPINIONS]
     for places, share in ((felt, _FELT_ASPECT), (own, _FELT_BRAND), (cues[Cue.EXPERIENCE], _FELT_WORD)):
@@ -235,8 +238,19 @@ def _felt(
             start, end = _stripped(reading.marked, *reading.sentence_at(max(0, place - 1)))
             if start < end and not any(one.start < end and start < one.end for one in said):
                 end = min(end, start + _LONGEST_EVIDENCE)
-                return Candidate(signal, start, end, share * opinion.confidence)
+                return Candidate(signal, start, end, share * feeling.confidence)
     return None
+
+
+def _feeling(aspects: Sequence[AspectSentiment], opinion: Opinion | None) -> Opinion | None:
+    """Return the feeling that is not neutral: the text's, else that of all its aspects if it is one."""
+    if opinion is not None and opinion.label is not SentimentLabel.NEUTRAL:
+        return opinion
+    labels = {one.label for one in aspects if one.label is not None} - {SentimentLabel.NEUTRAL}
+    if opinion is not None or len(labels) != 1:
+        return None
+    label = labels.pop()
+    return Opinion(label, 0.0, _ASPECTS_RIGHT[label])
 
 
 def _folded_place(reading: Reading, start: int) -> int:

@@ -21,8 +21,10 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
+from nlp.aspects import AspectFinder
 from nlp.brands import BrandMatcher
 from nlp.patterns import BrandRule
+from nlp.pipeline import SentimentModel
 from nlp.sentiment import arabic
 from nlp.sentiment.english import VaderModel
 from nlp.sentiment.opinion import Abstention, Opinion
@@ -30,7 +32,7 @@ from nlp.signals import VERSION, Proposal, SignalFinder
 from nlp.signals_classifier import DENSE_FEATURES, MODEL_PATH, WORD_BUCKETS, SignalClassifier
 from nlp.signals_evidence import Signal
 from nlp.signals_reading import Reading
-from storage.records import BrandMatch, BrandRole, SignalMatch
+from storage.records import AspectSentiment, BrandMatch, BrandRole, SignalMatch
 
 WRITTEN = Path(__file__).parent / "written"
 CAMPAIGNS = {
@@ -80,10 +82,8 @@ class Reader:
         self._matcher = BrandMatcher(
             [BrandRule(latin, role, (latin, other)) for role, some in names for latin, other in some.items()]
         )
-        self._sentiment: dict[str, Callable[[str], Opinion | Abstention]] = {
-            "ar": arabic.load().opine,
-            "en": VaderModel().opine,
-        }
+        self._sentiment: dict[str, SentimentModel] = {"ar": arabic.load(), "en": VaderModel()}
+        self._aspects = AspectFinder({})
 
     def brands(self, line: Line) -> list[BrandMatch]:
         """Return the invented brands that the line names."""
@@ -91,8 +91,12 @@ class Reader:
 
     def sentiment(self, line: Line) -> Opinion | Abstention:
         """Return the sentiment of the line, an abstention where its language has no model."""
-        opine = self._sentiment.get(line.language)
-        return Abstention.NO_MODEL if opine is None else opine(line.text)
+        model = self._sentiment.get(line.language)
+        return Abstention.NO_MODEL if model is None else model.opine(line.text)
+
+    def aspects(self, line: Line) -> tuple[AspectSentiment, ...]:
+        """Return the aspects that the line speaks of, judged clause by clause."""
+        return self._aspects.find(line.text, line.language, self._sentiment.get(line.language))
 
 
 def fit(lines: Sequence[Line], reader: Reader, say: Callable[[str], None]) -> SignalClassifier:
@@ -205,7 +209,11 @@ def evaluate(
     tallies: dict[str, Tally] = {str(signal): Tally() for signal in Signal}
     sure: list[tuple[float, bool]] = []
     for line in lines:
-        found = list(finder.find(line.text, line.language, reader.brands(line), (), reader.sentiment(line)))
+        found = list(
+            finder.find(
+                line.text, line.language, reader.brands(line), reader.aspects(line), reader.sentiment(line)
+            )
+        )
         named = {name for name, _, _ in line.signals}
         count(line, found, tallies)
         sure += [(match.confidence, match.signal in named) for match in found]
