@@ -44,6 +44,15 @@ def _network(raw: object) -> object:
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
+def _with_a_word(phrase: str) -> str:
+    if any(character.isalnum() for character in phrase):
+        return phrase
+    raise ValueError("write a word, with a letter or digit")
+
+
+WordPhrase = Annotated[Phrase, AfterValidator(_with_a_word)]
+
+
 class Strict(BaseModel):
     """A part of the configuration in which an unknown key is a mistake. `Options` models derive from it."""
 
@@ -64,7 +73,7 @@ class Brand(Strict):
     case_sensitive: bool = Field(default=False, description="Match upper and lower case exactly.")
     query: Query | None = Field(
         default=None,
-        description="A boolean query that replaces the aliases: AND OR NOT NEAR/5 ( ) \"a phrase\" deliver*.",
+        description='A boolean query that replaces the aliases: AND OR NOT NEAR/5 ( ) "a phrase" deliver*.',
     )
     products: list[Phrase] = Field(default=[], description="Its products by name; each speaks of the brand.")
     ambiguous: bool | None = Field(
@@ -175,6 +184,11 @@ class Settings(BaseSettings):
     )
     brands: list[Brand] = Field(default=[], description="What to look for.")
     campaigns: list[Campaign] = Field(default=[], description="Campaigns whose responses to recognise.")
+    aspects: dict[Name, list[WordPhrase]] = Field(
+        default={},
+        description="Words of your own by aspect: price, quality, delivery, service, app, availability,"
+        " features, payment, branch, safety, or another.",
+    )
     sources: list[Source] = Field(default=[], description="Where to look.")
     channels: list[Channel] = Field(default=[], description="Whom to tell.")
     alerts: list[AlertRule] = Field(default=[], description="When to tell.")

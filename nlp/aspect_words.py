@@ -115,7 +115,7 @@ class Lexicon:
             self._read(files("nlp").joinpath("models", name).read_text(encoding="utf-8"))
         for aspect, phrases in extra.items():
             for phrase in phrases:
-                self._add(words_of(phrase), Sense(Role.ASPECT, aspect))
+                self._add([fold(word) for word in _WORD.findall(phrase)], Sense(Role.ASPECT, aspect))
         self._leading = {key for key, node in self.root.following.items() if _has_aspect(node)}
 
     def look_up(self, word: str) -> WordKeys:

@@ -112,6 +112,15 @@ def _holds(keyword: str, wanted: Any, value: Any, rule: dict[str, Any]) -> bool:
             return not isinstance(value, dict) or set(wanted) <= set(value)
         case "additionalProperties":
             return wanted is not False or not isinstance(value, dict) or set(value) <= set(rule["properties"])
+        case "patternProperties":
+            return not isinstance(value, dict) or all(
+                fits(item, part)
+                for key, item in value.items()
+                for pattern, part in wanted.items()
+                if re.search(pattern, key)
+            )
+        case "propertyNames":
+            return not isinstance(value, dict) or all(fits(key, wanted) for key in value)
         case "items":
             return not isinstance(value, list) or all(fits(item, wanted) for item in value)
         case "pattern":
