@@ -117,7 +117,7 @@ def similarity(one: bytes, other: bytes) -> float:
         return 1.0 if one else 0.0
     if len(one) != len(other) or len(one) <= _WHOLE or len(one) % _NUMBER:
         return 0.0
-    equal = sum(map(eq, memoryview(one).cast("I"), memoryview(other).cast("I")))
+    equal: int = sum(map(eq, memoryview(one).cast("I"), memoryview(other).cast("I")))
     return equal / (len(one) // _NUMBER)
 
 
