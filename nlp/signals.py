@@ -226,8 +226,11 @@ def _felt(
     It needs a customer: an aspect of an experience, an own brand or words of buying and using must stand in
     the text, and neither news nor advertising. What a more particular signal says is not said again.
     """
-    feeling = _feeling(aspects, opinion)
-    if feeling is None or cues[Cue.NEWS] or cues[Cue.ADVERT]:
+    if cues[Cue.NEWS] or cues[Cue.ADVERT]:
+        return None
+    at_home = bool(reading.brands or reading.unplaced or cues[Cue.EXPERIENCE])
+    feeling = _feeling(aspects if at_home else (), opinion)
+    if feeling is None:
         return None
     signal = Signal.PRAISE if feeling.label is SentimentLabel.POSITIVE else Signal.COMPLAINT
     felt = [_folded_place(reading, one.start) for one in aspects if one.label in (feeling.label, None)]
@@ -243,7 +246,11 @@ def _felt(
 
 
 def _feeling(aspects: Sequence[AspectSentiment], opinion: Opinion | None) -> Opinion | None:
-    """Return the feeling that is not neutral: the text's, else that of all its aspects if it is one."""
+    """Return the feeling that is not neutral: the text's, else that of all its aspects if it is one.
+
+    Aspects alone are trusted only in a text that is about a brand or an experience: "the dough is ruined"
+    has an aspect as well.
+    """
     if opinion is not None and opinion.label is not SentimentLabel.NEUTRAL:
         return opinion
     labels = {one.label for one in aspects if one.label is not None} - {SentimentLabel.NEUTRAL}

@@ -39,7 +39,7 @@ _POLARITY = {
 }
 """Whether a signal goes with a positive or a negative text; the others go with any."""
 _OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
-SHARED_FEATURES = 17
+SHARED_FEATURES = 18
 DENSE_FEATURES = SHARED_FEATURES + 2 * len(_SIGNALS)
 
 
@@ -84,6 +84,7 @@ def dense_features(candidate: Candidate, context: Context) -> list[float]:
         agreement,
         agreement if opinion else 0.0,
         abs(polarity) if context.score is None else 0.0,
+        context.score or 0.0 if question else 0.0,
         float(context.hearsay),
         float(context.news),
         float(context.advert),

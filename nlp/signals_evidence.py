@@ -34,6 +34,10 @@ _MOST_OF_ONE = 3
 """Places reported of one signal in one text."""
 
 
+CUE = "cue"
+"""The section of the lists, `[cue:…]`, whose words are no signal but change what one means."""
+
+
 class Signal(StrEnum):
     """What a customer's words tell of what they are about to do or to ask for."""
 
@@ -99,13 +103,12 @@ def candidates(
 ) -> tuple[list[Candidate], dict[Cue, list[int]]]:
     """Return the candidates of all signals but the campaign's, and where each cue stands (its end)."""
     cues: dict[Cue, list[int]] = {cue: [] for cue in Cue}
-    cue_names = {str(cue) for cue in Cue}
     for match in matches:
-        if match.rule.signal == "cue" and match.rule.kind in cue_names:
+        if match.rule.signal == CUE:
             cues[Cue(match.rule.kind)].append(match.end)
     found: dict[Signal, list[Candidate]] = {}
     for match in matches:
-        if match.rule.signal in ("cue", Signal.CAMPAIGN_RESPONSE):
+        if match.rule.signal in (CUE, Signal.CAMPAIGN_RESPONSE):
             continue
         candidate = _candidate(reading, match, cues)
         if candidate is not None and candidate.strength >= _WEAKEST:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from nlp.signals_patterns import BRAND_MARK, RIVAL_MARK
-from nlp.text import Folded, fold_mapped, is_elongated
+from nlp.text import Folded, fold, fold_mapped, is_elongated, squeeze
 from storage.records import BrandMatch, BrandRole
 
 _SENTENCE = re.compile(r"[^.!?؟]+[.!?؟]*")
@@ -36,11 +36,16 @@ class Reading:
         self.original = text
         if "http" in text or "www." in text:
             text = _LINK.sub(lambda link: " " * len(link[0]), text)
-        mapped = fold_mapped(text.translate(_LINE_BREAKS))
-        self.folded: Folded = mapped.squeezed(1) if is_elongated(mapped.text) else mapped
-        self.brands = tuple(self._placed(brands))
+        self._cleared = text.translate(_LINE_BREAKS)
+        self.brands = tuple(self._placed(brands)) if brands else ()
         self.unplaced = tuple(match for match in brands if match.start is None)
         self.marked = self._mark()
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The folded text with the way back to the original, made only when a place is asked for."""
+        mapped = fold_mapped(self._cleared)
+        return mapped.squeezed(1) if is_elongated(mapped.text) else mapped
 
     def _placed(self, brands: Sequence[BrandMatch]) -> list[Place]:
         starts = self.folded.starts
@@ -54,7 +59,8 @@ class Reading:
         return sorted(found, key=lambda place: (place.start, place.end))
 
     def _mark(self) -> str:
-        marked = self.folded.text.replace("_", " ")
+        folded = fold(self._cleared)
+        marked = (squeeze(folded, 1) if is_elongated(folded) else folded).replace("_", " ")
         for start, end, match in self.brands:
             mark = RIVAL_MARK if match.role is BrandRole.COMPETITOR else BRAND_MARK
             marked = marked[:start] + mark * (end - start) + marked[end:]

@@ -153,8 +153,8 @@ def test_a_word_in_a_link_says_nothing() -> None:
     assert found("https://example.com/boycott-acme-now") == {}
 
 
-PIECES = """لن ألغي اشتراكي مش غالي جدا أكمي أسرع من جلوبكس، خربت الشاشة؟ #قاطعوا_أكمي السعرررر نار أيام زرقاء رهيبة
-I will cancel my account Acme vs Globex broken screen 😡 . ?"""
+PIECES = """لن ألغي اشتراكي مش غالي جدا أكمي أسرع من جلوبكس، خربت الشاشة؟ #قاطعوا_أكمي السعرررر نار
+أيام زرقاء رهيبة I will cancel my account Acme vs Globex broken screen 😡 . ?"""
 WORDS = st.sampled_from([*PIECES.split(), "\n"])
 
 
