@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from nlp.encoder_heads import TAGS
 from nlp.encoder_text import lighten
 from nlp.errors import ModelUnavailable
 from nlp.text import Folded
@@ -31,6 +29,8 @@ _FIRST, _LAST = 0, 2
 _CLIP = 4_000
 _ANSWERS = ("sentiment", "dialect", "tags", "polarity")
 
+_EVEN = (1 / 3, 1 / 3, 1 / 3)
+
 Floats = NDArray[np.float32]
 
 
@@ -43,7 +43,7 @@ class Piece:
     begins_word: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the encoder answered for one text, all in logits.
 
@@ -68,10 +68,9 @@ class Reading:
         negative, neutral, positive = chances(self.polarity[rows].mean(axis=0))
         return negative, neutral, positive
 
-    @cached_property
-    def tag_names(self) -> list[str]:
-        """The likeliest tag of each piece."""
-        return [TAGS[index] for index in self.tags.argmax(axis=1)]
+    def opinions_of(self, spans: Sequence[tuple[int, int]]) -> list[tuple[float, float, float]]:
+        """Return `opinion_of` for each of the spans, even chances for one that was not read."""
+        return [self.opinion_of(start, end) or _EVEN for start, end in spans]
 
 
 def chances(logits: Floats) -> list[float]:

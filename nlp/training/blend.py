@@ -49,7 +49,7 @@ def fit(found: Sequence[Judged], kind: Sequence[str]) -> Row:
 
 def thresholds(found: Sequence[Judged], row: Row, kind: Sequence[str]) -> Triple:
     """Return the lowest chances from which on answers are right as often as `PRECISION_GOALS` asks."""
-    chances = np.array([row.chances(_only(one.evidence, kind)) for one in found])
+    chances = np.array([row.chances(only(one.evidence, kind)) for one in found])
     labels = np.array([one.label for one in found])
     weights = _weights(found)
     negative, neutral, positive = (
@@ -87,7 +87,8 @@ def calibration_error(chances: NDArray[np.float64], labels: NDArray[np.int64], b
     return float(sum(gaps))
 
 
-def _only(evidence: Evidence, kind: Sequence[str]) -> Evidence:
+def only(evidence: Evidence, kind: Sequence[str]) -> Evidence:
+    """Return the evidence without what is not of `kind`."""
     return Evidence(
         evidence.linear if "linear" in kind else None,
         evidence.encoder if "encoder" in kind else None,
@@ -105,7 +106,7 @@ def _weights(found: Sequence[Judged]) -> NDArray[np.float64]:
 def _arrays(found: Sequence[Judged], kind: Sequence[str]) -> tuple[NDArray[np.float64], ...]:
     rows = []
     for one in found:
-        evidence = _only(one.evidence, kind)
+        evidence = only(one.evidence, kind)
         lexicon = evidence.lexicon or 0.0
         rows.append(
             (

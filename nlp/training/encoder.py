@@ -90,10 +90,11 @@ def train(
     tokenizer: Tokenizer,
     network: Network,
     out: Path,
+    seed: int = _SEED,
 ) -> None:
     """Fine-tune `network` in place, print progress, and leave the mean weights in it and in `out`."""
-    random_ = random.Random(_SEED)  # noqa: S311 - a fixed order
-    torch.manual_seed(_SEED)
+    random_ = random.Random(seed)  # noqa: S311 - a fixed order
+    torch.manual_seed(seed)
     kept = [lesson for lesson in found if not lesson.held_out]
     cache: dict[int, Encoded] = {}
 
@@ -188,7 +189,8 @@ def main() -> int:
     parser.add_argument("--without", nargs="*", default=[], help="sets to leave out, to measure on them")
     parser.add_argument("--start", type=Path, help="weights to go on from, of an earlier run")
     parser.add_argument("--rate", type=float, default=_RATE, help="peak learning rate of the top layer")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=_SEED)
+    parser.add_argument("--threads", type=int, default=1, help="two runs of one thread beat one of two")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     network, tokenizer, _ = new_network()
@@ -196,7 +198,7 @@ def main() -> int:
         network.load_state_dict(torch.load(options.start))
     found = [one for one in lessons(options.folder) if one.dataset not in options.without]
     _say(f"{len(found):,} lessons, {len(network.words.weight):,} pieces")
-    train(found, options.epochs, options.rate, tokenizer, network, options.out)
+    train(found, options.epochs, options.rate, tokenizer, network, options.out, options.seed)
     return 0
 
 
