@@ -174,7 +174,7 @@ class LanguageIdentifier:
         if not others:
             penalty = 0.0 if sample.isupper() or len(words) == 1 else _NAMES_PENALTY
             return self._arabizi.log_odds(words) + bonus - penalty
-        if len(others) < len(words) and words[0] in names:
+        if len(others) == 1 and words[0] in names:
             others.insert(0, words[0])
         return self._arabizi.log_odds(others) + bonus
 

@@ -36,9 +36,10 @@ class LatinLanguages:
     def __init__(self, configured: Sequence[str]) -> None:
         self._configured = tuple(configured)
         lists = read_lists("language-words.txt")
+        self._international = lists["international"]
         self._languages_of: dict[str, tuple[str, ...]] = {}
         for language in LISTED:
-            for word in lists[language] - lists["international"]:
+            for word in lists[language] - self._international:
                 self._languages_of[word] = (*self._languages_of.get(word, ()), language)
         self._choice_set = frozenset(self._configured)
 
@@ -70,7 +71,8 @@ class LatinLanguages:
         rival = max(evidence[language] for language in choices if language != best)
         if own >= max(_PLAIN_WORDS, _PLAIN_SHARE * len(words)) and rival <= _RIVAL_SHARE * own:
             return best, 0.99, None
-        language, chance = self._weigh(sample, evidence, len(words), hint)
+        tells = not self._international.issuperset(words)
+        language, chance = self._weigh(sample if tells else "", evidence, len(words), hint)
         return language, chance, self._second(words, language, choices)
 
     def _stranger(self, hits: dict[str, int], known: int, total: int) -> str | None:
@@ -84,10 +86,14 @@ class LatinLanguages:
     def _weigh(
         self, sample: str, evidence: dict[str, int], total: int, hint: str | None
     ) -> tuple[str, float]:
-        """Return the likeliest language: py3langid's chances, the words found, and what is declared."""
+        """Return the likeliest language: py3langid's chances, the words found, what is declared.
+
+        An empty `sample` has nothing for py3langid to go by.
+        """
+        ranked = self._langid.rank(sample) if sample else [(language, 1.0) for language in self._choices]
         scores = {
             language: log(max(chance, 1e-6)) + _WORD_STRENGTH * evidence[language] / sqrt(total)
-            for language, chance in self._langid.rank(sample)
+            for language, chance in ranked
         }
         declared = hint.split("-")[0].lower() if hint else None
         if declared in scores:
