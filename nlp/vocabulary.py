@@ -20,10 +20,8 @@ from nlp.text import fold
 
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _ARABIC = re.compile(r"[\u0620-\u064a]{2,}")
-_ARABIC_LISTS = (
-    *("aspects-ar.txt", "everyday-words.txt", "language-dialects.txt", "loanwords.txt"),
-    *("places.txt", "signals-ar.txt"),
-)
+_NO_WORDS = "letters-"
+"""How the files in nlp/models begin that hold pieces of words."""
 _WEIGHTS = (0.65, 0.25, 0.099)
 _FLOOR = 0.001 / 30
 
@@ -103,9 +101,9 @@ def _paths(package: str, inside: str) -> Iterator[Any]:
 
 @lru_cache(maxsize=1)
 def arabic() -> Vocabulary:
-    """Return the vocabulary of our own Arabic word lists, folded."""
+    """Return the vocabulary of all our own word lists, folded."""
     words: set[str] = set()
-    for name in _ARABIC_LISTS:
-        text = files("nlp").joinpath("models", name).read_text(encoding="utf-8")
-        words.update(fold(word) for word in _ARABIC.findall(text))
+    for path in files("nlp").joinpath("models").iterdir():
+        if path.name.endswith(".txt") and not path.name.startswith(_NO_WORDS):
+            words.update(fold(word) for word in _ARABIC.findall(path.read_text(encoding="utf-8")))
     return Vocabulary(words, words)
