@@ -15,10 +15,10 @@ from typing import Any
 import ahocorasick
 
 from nlp import ambiguity
-from nlp.ambiguity import Surroundings
 from nlp.boundaries import Field, standing
 from nlp.patterns import BrandRule, Pattern, Purpose, compile_patterns
-from nlp.queries import Place
+from nlp.query_nodes import Place
+from nlp.surroundings import Surroundings
 from nlp.text import fold, squeeze
 from storage.records import BrandMatch, Entity
 

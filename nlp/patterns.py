@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from config.settings import Brand
-from nlp.ambiguity import is_everyday_word
 from nlp.errors import BrandConfigError
+from nlp.everyday_words import is_everyday_word
 from nlp.queries import Query, is_wildcard, parse
 from nlp.text import fold
 from storage.records import BrandRole

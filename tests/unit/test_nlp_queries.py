@@ -14,7 +14,8 @@ from nlp.boundaries import fits
 from nlp.brands import BrandMatcher
 from nlp.errors import BrandConfigError
 from nlp.patterns import BrandRule
-from nlp.queries import DEEPEST, MOST_TERMS, Place, parse
+from nlp.queries import DEEPEST, MOST_TERMS, parse
+from nlp.query_nodes import Place
 
 
 def finds(query: str, text: str, title: str | None = None) -> list[str | None]:
