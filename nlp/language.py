@@ -161,7 +161,8 @@ class LanguageIdentifier:
         if second is None and odds > _PLAINLY_NOT_ARABIZI:
             second = _enough(ARABIZI, sum(self._is_arabizi(word) for word in words), len(words))
             if second is not None and second[1] >= _HALF:
-                return LanguageGuess(ARABIZI, second[1], (language, 1 - second[1]))
+                rest = 1 - second[1]
+                return LanguageGuess(ARABIZI, second[1], (language, rest) if rest >= _MIXED_SHARE else None)
         return LanguageGuess(language, confidence, second)
 
     def _arabizi_odds(self, sample: str, words: list[str], hint: str | None) -> float:

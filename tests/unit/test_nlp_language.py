@@ -47,6 +47,10 @@ def right_share(identifier: LanguageIdentifier, posts: list[tuple[str, str]]) ->
         ("The b2b service on the 2nd floor, 24h, mp3", "en"),
         ("covid19 g7 summit f16", "en"),
         ("Mohamed Salah and Khalid Al Faisal met Abdullah", "en"),
+        ("Wallah kteer 7elo", "ar-Latn"),
+        ("WALLAH KTEER HELW", "ar-Latn"),
+        ("Careem et Talabat sont en retard", "fr"),
+        ("lol", "en"),
         ("Bonjour, le service est très bon", "fr"),
         ("Привет мир", "ru"),
         ("こんにちは世界", "ja"),
@@ -117,6 +121,7 @@ def test_a_language_that_is_not_configured_is_named_only_where_it_is_plain() -> 
         ("جربت Samsung Galaxy Ultra الجديد وعجبني كثير", "ar", None),
         ("the new Noon app works well", "en", None),
         ("el service 7elw awy", "ar-Latn", None),
+        ("Ramadan Kareem", "ar-Latn", None),
     ],
 )
 def test_a_text_in_two_languages_names_both(text: str, language: str, second: str | None) -> None:
