@@ -14,12 +14,13 @@ from functools import lru_cache
 from itertools import combinations
 
 from nlp import vocabulary
-from nlp.ambiguity import is_everyday_word
+from nlp.everyday_words import LISTS, is_everyday_word
 from nlp.spellings import Spelling, SpellingKind, Suggestion, Trap
 from nlp.text import fold
 from nlp.wordlists import read_lists
 
 _CLIP = 2_000
+_LINK = re.compile(r"https?://\S*|www\.\S*")
 _TOKEN = re.compile(r"[@#]?\w+(?:'\w+)*")
 _PARTICLES = ("وبال", "وال", "فال", "بال", "كال", "ولل", "ال", "لل", "و", "ف", "ب", "ك", "ل")
 _ENDINGS = ("ي", "ك", "ه", "ها", "نا", "كم", "هم", "ين", "ات", "ون", "s", "'s")
@@ -49,7 +50,7 @@ def observe(suggestion: Suggestion, texts: Sequence[str]) -> Suggestion:
     A text is read to 2,000 code points and counts once for each spelling. Words met only once, and
     everyday words, are not taken for spellings.
     """
-    folded = [fold(text[:_CLIP]) for text in texts]
+    folded = [_LINK.sub(" ", fold(text[:_CLIP])) for text in texts]
     known = {fold(one.text).strip(): one for one in suggestion.spellings}
     seen = _look(folded, known)
     counted = [replace(one, seen=seen.spellings[key]) for key, one in known.items()]
@@ -154,7 +155,7 @@ def _near(seen: _Sightings, known: Known) -> Iterator[Spelling]:
 
 
 def _tags(seen: _Sightings, known: Known) -> Iterator[Spelling]:
-    """Yield the hashtags and handles that hold the name and that matching would not find in them."""
+    """Yield the tags and handles that begin or end with the name where matching would not find it."""
     names = {key.replace(" ", "") for key in known if len(key) >= _SHORTEST_IN_TAG and key[0] not in "@#"}
     found = 0
     for tag, count in seen.tags.most_common():
@@ -162,7 +163,7 @@ def _tags(seen: _Sightings, known: Known) -> Iterator[Spelling]:
             return
         parts = tag[1:].split("_")
         plain = "".join(parts)
-        if tag in known or not any(name in plain for name in names):
+        if tag in known or not any(plain.startswith(name) or plain.endswith(name) for name in names):
             continue
         if tag[0] == "#" and (plain in names or names & set(parts)):
             continue
@@ -197,7 +198,7 @@ def _example(wanted: str, texts: Sequence[str], folded: Sequence[str]) -> str | 
     pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
     for text, plain in zip(texts, folded, strict=True):
         if wanted in plain and (found := pattern.search(plain)):
-            # Folding changes lengths a little: a cut around the same place is near enough to show.
+            # Folding and links change lengths: a cut around the same place is near enough to show.
             start = max(0, found.start() - _EXAMPLE // 2)
             return " ".join(text[start : start + 2 * _EXAMPLE].split())
     return None
@@ -206,7 +207,6 @@ def _example(wanted: str, texts: Sequence[str], folded: Sequence[str]) -> str | 
 @lru_cache(maxsize=1)
 def _telling_words() -> frozenset[str]:
     """Return the words beside a name that make no trap: function words, and words of trade and service."""
-    lists = read_lists("everyday-words.txt")
-    words = {w for name in ("service", "heads", "people", "prepositions", "comparison") for w in lists[name]}
-    words.update(word for listed in read_lists("stopwords.txt").values() for word in listed)
-    return frozenset(fold(word) for word in words)
+    trade = (LISTS[name] for name in ("service", "heads", "people", "prepositions", "comparison"))
+    function = (fold(word) for listed in read_lists("stopwords.txt").values() for word in listed)
+    return frozenset().union(*trade, function)

@@ -8,21 +8,21 @@ folded there (`nlp.text`, `nlp.boundaries`), so that a list of such variants wou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 
 from nlp import vocabulary
-from nlp.ambiguity import is_everyday_word
+from nlp.everyday_words import LISTS, is_everyday_word
 from nlp.text import fold
 from nlp.transliteration import is_arabic, is_loanword, to_arabic, to_arabizi, to_latin
 from nlp.wordlists import read_lists
 
 ALREADY_MATCHED = (
-    "letter case, hyphens, hamza and ta marbuta, diacritics, attached particles (وفبكل, الـ), lengthened letters, "
-    "#hashtags of the name"
+    "letter case, hyphens, hamza and ta marbuta, diacritics, attached particles (وفبكل, الـ), "
+    "lengthened letters, #hashtags of the name"
 )
 _SHORT = 3
 """A name of so few Latin letters is a part of many words and abbreviations."""
@@ -115,10 +115,9 @@ def traps_of(spelling: str) -> Iterator[Trap]:
     phrases = _phrases().get(folded, ())
     yield from (Trap(spelling, "means something else there", phrase) for phrase in phrases)
     bare = folded.removeprefix("ال")
-    lists = _everyday()
-    if folded in lists["names"] or bare in lists["names"]:
+    if folded in LISTS["names"] or bare in LISTS["names"]:
         yield Trap(spelling, "is a given name too")
-    elif folded in lists["places"] or bare in lists["places"]:
+    elif folded in _places() or bare in _places():
         yield Trap(spelling, "is a place too")
     elif is_everyday_word(spelling) or (phrases and " " not in folded):
         yield Trap(spelling, "is an everyday word too")
@@ -200,9 +199,5 @@ def _phrases() -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _everyday() -> dict[str, frozenset[str]]:
-    def folded(words: Iterable[str]) -> frozenset[str]:
-        return frozenset(fold(word) for word in words)
-
-    names = read_lists("everyday-words.txt")["names"]
-    return {"names": folded(names), "places": folded(read_lists("places.txt")["places"])}
+def _places() -> frozenset[str]:
+    return frozenset(fold(word) for word in read_lists("places.txt")["places"])

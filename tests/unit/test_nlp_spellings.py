@@ -88,7 +88,8 @@ def test_mentions_tell_how_often_a_spelling_is_met_and_what_was_not_thought_of()
     texts = [
         *["قهوة ستاربكس لذيذة", "وستاربكس غالي", "Starbucks is fine"] * 3,
         *["رحت ستاربوكسس امس"] * 3,
-        *["loved it #starbucksksa @starbucks_ksa"] * 2,
+        *["loved it #starbucksksa @starbucks_ksa https://starbucksksa.example/ستاربوكسز"] * 2,
+        *["#notstarbucksthough"] * 5,
         "ستاربكص مرة واحدة",
     ]
     found = observe(suggest("Starbucks"), texts)
@@ -102,6 +103,8 @@ def test_mentions_tell_how_often_a_spelling_is_met_and_what_was_not_thought_of()
     assert seen["#starbucksksa"].kind is SpellingKind.TAG
     assert seen["@starbucks_ksa"].kind is SpellingKind.HANDLE
     assert "ستاربكص" not in seen, "met only once"
+    assert "ستاربوكسز" not in seen, "met only in links"
+    assert "#notstarbucksthough" not in seen
 
 
 def test_neighbours_that_come_again_and_again_are_traps_to_look_at_but_words_of_trade_are_not() -> None:
