@@ -51,6 +51,7 @@ def right_share(identifier: LanguageIdentifier, posts: list[tuple[str, str]]) ->
         ("WALLAH KTEER HELW", "ar-Latn"),
         ("Careem et Talabat sont en retard", "fr"),
         ("lol", "en"),
+        ("mdr", "fr"),
         ("Bonjour, le service est très bon", "fr"),
         ("Привет мир", "ru"),
         ("こんにちは世界", "ja"),
