@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from nlp.signals_patterns import RuleMatch
 from nlp.signals_reading import Place, Reading
-from nlp.text import fold
 from storage.records import BrandRole
 
 _BRAND_REACH = 120
 """Characters of folded text between a comparison and the brands that it is about, at most."""
 _LONGEST_PARTICLE = 3
-_PREFERRING = frozenset({"over", "rather", "instead", *map(fold, ("على", "عن", "بدل"))})
-"""Words between two brands of which the first is preferred; without them it is the second: "from A to B"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,12 @@ def _other_wins(_reading: Reading, match: RuleMatch, near: Sequence[Place]) -> s
     return others[-1] if others else None
 
 
-def _object_wins(reading: Reading, match: RuleMatch, near: Sequence[Place]) -> str | None:
+def _object_wins(_reading: Reading, match: RuleMatch, near: Sequence[Place]) -> str | None:
+    """Return the last brand inside the match, the one moved to; else the first after it."""
     after = [place for place in near if place.start >= match.start]
     inside = [place for place in after if place.start < match.end]
-    if len(inside) > 1 and inside[0].brand.name != inside[-1].brand.name:
-        between = reading.marked[inside[0].end : inside[-1].start].split()
-        return inside[0 if _PREFERRING.intersection(between) else -1].brand.name
-    return after[0].brand.name if after else None
+    chosen = inside[-1:] or after[:1]
+    return chosen[0].brand.name if chosen else None
 
 
 def _subject(match: RuleMatch, near: Sequence[Place]) -> str | None:

@@ -31,7 +31,7 @@ from nlp.text import fold
 BRAND_MARK, RIVAL_MARK = "\ue000", "\ue001"
 """Characters that stand in a text for each character of a brand of one's own and of a competitor."""
 _WINDOW = 90
-_MOST_HITS = 300
+_MOST_HITS = 1_000
 """Places looked at in one text; a longer text is judged by what comes first."""
 _SEPARATOR = r"[ '\"()«»\-]{1,3}"
 _WORD = r"[\w\ue000\ue001%$&]{1,30}"

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from nlp.brands import BrandMatcher
 from nlp.patterns import BrandRule
 from nlp.sentiment.opinion import Abstention, Opinion
-from nlp.signals import LANGUAGES, SignalFinder
-from nlp.signals_evidence import Signal
+from nlp.signals import LANGUAGES, PATTERN_FILES, SignalFinder
+from nlp.signals_evidence import Signal, candidates
+from nlp.signals_patterns import PatternSet
+from nlp.signals_reading import Reading
 from storage.records import AspectSentiment, BrandMatch, BrandRole, SentimentLabel, SignalMatch
 
 FINDER = SignalFinder({"Blue Days": ("أيام زرقاء", "#blue_days"), "Nameless": ()})
@@ -87,6 +89,8 @@ def test_the_words_of_a_signal_are_not_the_signal(text: str, signal: Signal) -> 
         ("Acme is slower than Globex", "Globex"),
         ("Globex isn't as good as Acme", "Acme"),
         ("I switched from Acme to Globex", "Globex"),
+        ("Acme! I switched from Globex to Acme", "Acme"),
+        ("تركت أكمي ورحت جلوبكس", "Globex"),
         ("I prefer Acme over Globex", "Acme"),
         ("Acme vs Globex, any ideas", None),
         ("ما الفرق بين أكمي وجلوبكس", None),
@@ -94,6 +98,21 @@ def test_the_words_of_a_signal_are_not_the_signal(text: str, signal: Signal) -> 
 )
 def test_a_comparison_names_the_winner(text: str, winner: str | None) -> None:
     assert found(text)[Signal.COMPARISON].about == winner
+
+
+@pytest.mark.parametrize(
+    ("text", "weakened"),
+    [
+        ("the food is terrible", False),
+        ("my brother says the food is terrible", True),
+        ("my brother says it is fine, but the food is terrible", False),
+        ("Ask my brother. The food is terrible", False),
+    ],
+)
+def test_what_somebody_else_says_counts_less(text: str, weakened: bool) -> None:
+    reading = Reading(text, ())
+    (candidate,), _ = candidates(reading, list(PatternSet(PATTERN_FILES).search(reading.marked)))
+    assert (candidate.signal, candidate.strength < 0.5) == (Signal.COMPLAINT, weakened)
 
 
 def test_what_no_brand_is_compared_in_is_no_comparison() -> None:
@@ -162,7 +181,10 @@ WORDS = st.sampled_from([*PIECES.split(), "\n"])
 @settings(max_examples=200)
 def test_any_text_has_ordered_signals_inside_it(text: str) -> None:
     for opinion in (None, Opinion(SentimentLabel.NEGATIVE, -0.9, 0.95)):
-        matches = FINDER.find(text, "ar", MATCHER.find(text), (), opinion)
+        brands = MATCHER.find(text)
+        reading = Reading(text, brands)
+        assert len(reading.marked) == len(reading.folded.text)
+        matches = FINDER.find(text, "ar", brands, (), opinion)
         assert all(0 <= match.start < match.end <= len(text) for match in matches)
         assert all(0.5 <= match.confidence <= 1 for match in matches)
         assert list(matches) == sorted(matches, key=lambda match: (match.start, match.end, match.signal))
