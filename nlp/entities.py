@@ -1,11 +1,13 @@
-"""Named people, organisations, places, products and events: spaCy for English, brands in any language."""
+"""Named people, organisations, places, products and events: brands first, then what the models find."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from nlp.errors import ModelUnavailable
@@ -28,6 +30,8 @@ _LABELS = {
     "PRODUCT": "PRODUCT",
     "EVENT": "EVENT",
 }
+ARTICLE_WORDS = 60
+_FEWEST_LETTERS = 2
 _CLIP = 4_000
 _BATCH = 64
 _LONGEST_RUN = 200
@@ -85,14 +89,75 @@ def _shorten_runs(text: str) -> str:
     return " ".join(part if len(part) <= _LONGEST_RUN else " " * len(part) for part in parts)
 
 
-def with_brands(text: str, brands: Iterable[BrandMatch], found: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Return the brands named in `text` as ORG and those of `found` that no brand overlaps, in order."""
+def reads_english(text: str) -> bool:
+    """Return whether an English text is long enough for spaCy: of 60 words or more, an article's length.
+
+    On posts it finds a quarter of the names (docs/models.md) and takes most of the time.
+    """
+    return len(text.split(None, ARTICLE_WORDS)) >= ARTICLE_WORDS
+
+
+def merge(encoder_names: Iterable[Entity], spacy_names: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Return the names of one text that the encoder found and those of spaCy where it found none, in order.
+
+    Where the two overlap the encoder's stands, label and ends: it has learnt from posts as well as news.
+    """
+    return _beside(encoder_names, spacy_names)
+
+
+def plausible(text: str, found: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Return those of `found` that can be names: two letters at least, and no part of a link or a handle."""
+    return tuple(
+        entity
+        for entity in found
+        if sum(map(str.isalpha, entity.text)) >= _FEWEST_LETTERS and not _is_address(text, entity)
+    )
+
+
+def with_brands(
+    text: str,
+    brands: Iterable[BrandMatch],
+    found: Iterable[Entity],
+    label_of: Callable[[BrandMatch], str] = lambda match: "ORG",
+) -> tuple[Entity, ...]:
+    """Return the brands named in `text` and those of `found` that are plausible and beside them, in order.
+
+    `label_of` says what a match is of, as `BrandMatcher.entity_label` does: PRODUCT for a product.
+    """
     own = {
-        (match.start, match.end): Entity(text[match.start : match.end], "ORG", match.start, match.end)
+        (match.start, match.end): Entity(
+            text[match.start : match.end], label_of(match), match.start, match.end
+        )
         for match in brands
         if match.start is not None and match.end is not None
     }
-    others = [
-        entity for entity in found if not any(start < entity.end and entity.start < end for start, end in own)
-    ]
-    return tuple(sorted((*own.values(), *others), key=lambda entity: (entity.start, entity.end)))
+    return _beside(own.values(), plausible(text, found))
+
+
+def _beside(first: Iterable[Entity], second: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Return all of `first` and those of `second` that none of `first` overlaps, in the text's order."""
+    kept = sorted(first, key=_place)
+    ends = list(accumulate((entity.end for entity in kept), max))
+    starts = [entity.start for entity in kept]
+    for entity in second:
+        before = bisect_left(starts, entity.end)
+        if before == 0 or ends[before - 1] <= entity.start:
+            kept.append(entity)
+    return tuple(sorted(kept, key=_place))
+
+
+def _place(entity: Entity) -> tuple[int, int]:
+    return entity.start, entity.end
+
+
+def _is_address(text: str, entity: Entity) -> bool:
+    """Return whether a name stands in a link, an e-mail address or a handle."""
+    start, end = entity.start, entity.end
+    while start > 0 and entity.start - start < _LONGEST_RUN and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and end - entity.end < _LONGEST_RUN and not text[end].isspace():
+        end += 1
+    around = text[start:end].casefold()
+    if "://" in around or around.startswith("www."):
+        return True
+    return "@" in text[start : entity.end]
