@@ -138,8 +138,9 @@ class Lexicon:
             if folded in self._kept_apart[_WHOLE]:
                 keys |= {folded} & self._listed
                 continue
-            keys |= matching(folded, self._listed)
-            inner |= denied(folded, self._listed) if not keys else set()
+            if not keys:
+                inner |= denied(folded, self._listed)
+            keys |= matching(folded, self._listed) - inner
         if keys & self._deniers:
             keys.add(NOT)
         if (keys | inner) & self._judges:

@@ -26,7 +26,7 @@ _NOUN_ENDINGS = (
     *("ه", "ها", "هم", "هن", "كم", "كن", "ك", "ي", "نا", "ين", "ون", "ات", "هما", "ا"),
     *("تي", "تك", "ته", "تها", "تهم", "تكم", "تنا", "اتهم", "اتكم", "اتها", "اته", "اتنا", "كو", "و"),
 )
-_CONJUNCTIONS = ("", "و", "ف", "ل", "ما", "م", "وما")
+_CONJUNCTIONS = ("", "و", "ف", "ل")
 _PERSONS = (
     *("", "ا", "ي", "ت", "ن", "م", "مت", "من", "ان"),
     *(sign + person for sign in "بهحسكدغ" for person in ("ي", "ت", "ن", "ا", "")),
@@ -35,6 +35,7 @@ _VERB_STARTS = frozenset("".join(parts) for parts in product(_CONJUNCTIONS, _PER
 _SUBJECTS = ("", "ت", "وا", "و", "ون", "ين", "ي", "نا", "تم", "تو", "توا", "ا", "ات", "ه")
 _OBJECTS = ("", "ه", "ها", "هم", "ني", "نا", "ك", "كم", "ي", "لي", "لك", "لنا", "لها", "لهم", "لو", "له")
 _VERB_ENDINGS = frozenset("".join(parts) for parts in product(_SUBJECTS, _OBJECTS, ("", "ش")))
+_DENIALS = (("ما", "ش"), ("وما", "ش"), ("م", "ش"), ("وم", "ش"), ("ما", ""), ("وما", ""))
 _SHORTEST_REST = 3
 _ELIDED = frozenset({"l", "d", "j", "n", "s", "c", "qu", "m", "t"})
 
@@ -64,13 +65,13 @@ def matching(folded: str, listed: Set[str]) -> set[str]:
 
 
 def denied(folded: str, listed: Set[str]) -> set[str]:
-    """Return the verbs of `listed` that the word denies by م…ش around them, as in "مبيردوش"."""
-    if not (_SHORTEST_REST + 2 <= len(folded) <= LONGEST and folded.endswith("ش")):
+    """Return the verbs of `listed` that the word denies in itself: "مايردون", "مبيردوش"."""
+    if not _SHORTEST_REST + 2 <= len(folded) <= LONGEST:
         return set()
-    for start in ("ما", "م", "وما", "وم"):
-        if folded.startswith(start):
-            inner = folded[len(start) : -1]
-            found = {inner} & listed or {VERB + stem for stem in _verb_stems(inner)} & listed
+    for start, end in _DENIALS:
+        if folded.startswith(start) and folded.endswith(end):
+            inner = folded[len(start) : len(folded) - len(end)]
+            found = {VERB + stem for stem in _verb_stems(inner)} & listed
             if found:
                 return found
     return set()
