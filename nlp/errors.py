@@ -22,3 +22,7 @@ class ModelUnavailable(NlpError):
 
 class BadLine(NlpError):
     """A line of JSON Lines input is not a text to analyse; the message says why."""
+
+
+class LearnedModelUnusable(NlpError):
+    """What was learned from corrections is damaged or belongs to another shipped model; learn it again."""

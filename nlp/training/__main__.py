@@ -1,4 +1,4 @@
-"""`python -m nlp.training FOLDER`: build the models that are shipped from the labelled sets in FOLDER."""
+"""`python -m nlp.training FOLDER`: build the linear models that are shipped from the sets in FOLDER."""
 
 from __future__ import annotations
 
@@ -6,25 +6,34 @@ import argparse
 import sys
 from pathlib import Path
 
-from nlp.sentiment.arabic import MODEL_PATH, VERSION
-from nlp.training.datasets import ARABIC_SETS, read_sets
+from nlp.sentiment import arabic, english
+from nlp.training.datasets import SETS, read_sets, read_written
 from nlp.training.linear import fit
+
+_SHIPPED = {"ar": (arabic.MODEL_PATH, arabic.VERSION), "en": (english.MODEL_PATH, english.LINEAR_VERSION)}
 
 
 def main() -> int:
     """Train, save and say where; the exit code is 0, or 2 where the sets are not in the folder."""
     parser = argparse.ArgumentParser(prog="python -m nlp.training", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder that holds sentiment/*.tsv")
-    parser.add_argument("--out", type=Path, default=MODEL_PATH, help="where to write the Arabic model")
+    parser.add_argument("--language", choices=[*_SHIPPED], help="only this model; both when left out")
+    parser.add_argument(
+        "--out", type=Path, default=arabic.MODEL_PATH.parent, help="where to write the models"
+    )
     options = parser.parse_args()
-    try:
-        examples = read_sets(options.folder / "sentiment", ARABIC_SETS)
-    except FileNotFoundError as error:
-        parser.error(f"{error.filename} is missing; give the folder with the labelled sets")
-    model = fit(examples, VERSION, _say)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    model.save(options.out)
-    _say(f"wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB)")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for language in [options.language] if options.language else _SHIPPED:
+        shipped, version = _SHIPPED[language]
+        try:
+            examples = read_sets(options.folder / "sentiment", SETS[language])
+        except FileNotFoundError as error:
+            parser.error(f"{error.filename} is missing; give the folder with the labelled sets")
+        read = arabic.read if language == "ar" else english.EnglishReader()
+        model = fit([*examples, *read_written(language)], version, _say, read)
+        path = options.out / shipped.name
+        model.save(path)
+        _say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 
 

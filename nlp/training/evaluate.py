@@ -1,7 +1,7 @@
 """`python -m nlp.training.evaluate FOLDER`: the scores of docs/models.md, on the held-out parts.
 
-`--unseen` also trains without each Arabic set in turn and measures on it: what to expect from a
-domain that the model never saw.
+`--unseen` also trains without each set in turn and measures on it: what to expect from a domain that
+the model never saw.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from typing import Protocol
 
 from sklearn.metrics import f1_score
 
-from nlp.sentiment import arabic
-from nlp.sentiment.english import VaderModel
-from nlp.sentiment.linear import LABELS, LinearModel
+from nlp.sentiment import arabic, english
+from nlp.sentiment.linear import LABELS, LinearModel, Reader
 from nlp.sentiment.opinion import Abstention, Opinion
-from nlp.training.datasets import ARABIC_SETS, ENGLISH_SETS, Example, read_sets
+from nlp.training.datasets import SETS, WRITTEN, Example, read_sets, read_written
 from nlp.training.linear import fit
 from storage.records import SentimentLabel
 
@@ -75,11 +74,9 @@ def score(model: Model, examples: Sequence[Example]) -> Score:
 
 
 def _forced(model: LinearModel, examples: Sequence[Example]) -> list[SentimentLabel]:
-    from nlp.sentiment.features import tokens
-
     two_classes = all(example.label is not SentimentLabel.NEUTRAL for example in examples)
     choices = (0, 2) if two_classes else (0, 1, 2)
-    chances = [model.probabilities(tokens(example.text)) for example in examples]
+    chances = [model.probabilities(model.read(example.text)) for example in examples]
     return [LABELS[max(choices, key=row.__getitem__)] for row in chances]
 
 
@@ -106,11 +103,11 @@ def _print_table(title: str, model: Model, examples: Sequence[Example], names: S
         _say(_row("all", score(model, examples)))
 
 
-def _print_unseen(examples: Sequence[Example]) -> None:
-    _say(f"\nArabic, trained without the set it is measured on\n{_HEADER}")
-    for name in ARABIC_SETS:
+def _print_unseen(title: str, examples: Sequence[Example], names: Sequence[str], read: Reader) -> None:
+    _say(f"\n{title}, trained without the set it is measured on\n{_HEADER}")
+    for name in names:
         known = [example for example in examples if example.dataset != name]
-        model = fit(known, "unseen", lambda _step: None)
+        model = fit(known, "unseen", lambda _step: None, read)
         held_out = [example for example in examples if example.dataset == name and example.held_out]
         _say(_row(name, score(model, held_out)))
 
@@ -119,18 +116,21 @@ def main() -> int:
     """Print the tables; the exit code is 0, or 2 where the sets are not in the folder."""
     parser = argparse.ArgumentParser(prog="python -m nlp.training.evaluate", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder that holds sentiment/*.tsv")
-    parser.add_argument("--unseen", action="store_true", help="also leave each Arabic set out in turn")
+    parser.add_argument("--unseen", action="store_true", help="also leave each set out in turn")
     options = parser.parse_args()
-    try:
-        in_arabic = read_sets(options.folder / "sentiment", ARABIC_SETS)
-        in_english = read_sets(options.folder / "sentiment", ENGLISH_SETS)
-    except FileNotFoundError as error:
-        parser.error(f"{error.filename} is missing; give the folder with the labelled sets")
-    held_out = [example for example in in_arabic if example.held_out]
-    _print_table("Arabic, shipped model", arabic.load(), held_out, ARABIC_SETS)
-    _print_table("English, VADER", VaderModel(), [e for e in in_english if e.held_out], ENGLISH_SETS)
-    if options.unseen:
-        _print_unseen(in_arabic)
+    for language, title, model in (("ar", "Arabic", arabic.load()), ("en", "English", english.load())):
+        try:
+            examples = read_sets(options.folder / "sentiment", SETS[language])
+        except FileNotFoundError as error:
+            parser.error(f"{error.filename} is missing; give the folder with the labelled sets")
+        examples += read_written(language)
+        names = (*SETS[language], WRITTEN)
+        held_out = [example for example in examples if example.held_out]
+        _print_table(f"{title}, shipped linear model", model, held_out, names)
+        if language == "en":
+            _print_table(f"{title}, VADER alone", english.VaderModel(), held_out, names)
+        if options.unseen:
+            _print_unseen(title, examples, names, model.read)
     return 0
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nlp.sentiment import arabic
+from nlp.sentiment import arabic, english
+from nlp.sentiment.fitting import PRECISION_GOALS
 from nlp.sentiment.linear import LinearModel
-from nlp.training.datasets import ARABIC_SETS, Example, read_sets
+from nlp.training.datasets import ARABIC_SETS, SETS, WRITTEN, Example, read_sets, read_written
 from nlp.training.evaluate import score
-from nlp.training.linear import PRECISION_GOALS, fit
+from nlp.training.linear import fit
 from storage.records import SentimentLabel
 
 WORDS = {
@@ -34,7 +36,7 @@ def silent(_step: str) -> None:
 def stored(model: LinearModel, path: Path) -> tuple[bytes, list[float]]:
     model.save(path)
     loaded = LinearModel.load(path)
-    return loaded._weights.tobytes(), [*loaded.thresholds, *loaded.probabilities(["رائع"])]
+    return loaded.weights.table.tobytes(), [*loaded.thresholds, *loaded.probabilities(["رائع"])]
 
 
 def test_the_same_examples_give_the_same_model_and_it_survives_saving(tmp_path: Path) -> None:
@@ -64,13 +66,45 @@ def test_a_set_without_a_held_out_part_gets_a_fixed_fifth(tmp_path: Path) -> Non
     assert sum(example.held_out for example in first) == 20
 
 
-def test_the_shipped_model_keeps_its_promise_on_held_out_texts(shared: Path) -> None:
-    examples = read_sets(shared / "language" / "sentiment", ARABIC_SETS)
-    result = score(arabic.load(), [example for example in examples if example.held_out])
+def test_written_posts_are_read_by_language_and_a_fifth_is_held_out(tmp_path: Path) -> None:
+    lines = [
+        f'{{"text": "post {number}", "language": "{language}", "dialect": null, "sentiment": "neutral"}}'
+        for number in range(200)
+        for language in ("en", "ar")
+    ]
+    (tmp_path / "posts-made.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    examples = read_written("en", tmp_path)
+    assert len(examples) == 200
+    assert 20 <= sum(example.held_out for example in examples) <= 60
+    assert {example.dataset for example in examples} == {WRITTEN}
+
+
+def test_a_set_that_counts_more_pulls_the_model_towards_it() -> None:
+    labels = (SentimentLabel.NEGATIVE, SentimentLabel.POSITIVE)
+    quarrel = [
+        Example(dataset, f"المكان غريب رقم{number}", label, held_out=False)
+        for dataset, label in zip(("vader_movie", WRITTEN), labels, strict=True)
+        for number in range(40)
+    ]
+    model = fit([*EXAMPLES, *quarrel], "v", silent)
+    chances = model.probabilities(model.read("غريب"))
+    assert chances[2] > chances[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "load", "macro_f1", "found"),
+    [("ar", arabic.load, 0.75, 0.35), ("en", english.load, 0.58, 0.10)],
+    ids=["arabic", "english"],
+)
+def test_the_shipped_models_keep_their_promise_on_held_out_texts(
+    shared: Path, language: str, load: Callable[[], LinearModel], macro_f1: float, found: float
+) -> None:
+    examples = [*read_sets(shared / "language" / "sentiment", SETS[language]), *read_written(language)]
+    result = score(load(), [example for example in examples if example.held_out])
     assert result.negative_right >= PRECISION_GOALS[0] - 0.005
-    assert result.negative_found >= 0.35
+    assert result.negative_found >= found
     assert result.forced_macro_f1 is not None
-    assert result.forced_macro_f1 >= 0.75
+    assert result.forced_macro_f1 >= macro_f1
 
 
 @pytest.mark.parametrize("name", ARABIC_SETS)
