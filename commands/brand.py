@@ -89,8 +89,6 @@ def _texts(settings: Settings | None) -> list[str]:
 
 def _told_of(found: Suggestion, texts: int) -> Iterator[str]:
     """Yield the suggestion as tables for a person."""
-    from nlp.spellings import ALREADY_MATCHED
-
     rows = [(one.text, str(one.kind), _count(one.seen), _note(one)) for one in found.spellings]
     yield from table(("spelling", "how", "seen", "note"), rows, left=4)
     if found.traps:
@@ -98,7 +96,6 @@ def _told_of(found: Suggestion, texts: int) -> Iterator[str]:
         traps = [(trap.phrase or trap.spelling, trap.why, _count(trap.seen)) for trap in found.traps]
         yield from table(("trap", "why", "seen"), traps, left=3)
     yield ""
-    yield f"Matched already, so not listed: {ALREADY_MATCHED}."
     yield (
         f"Counts are of the newest {counted(texts, 'mention')}."
         if texts

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
+from commands.terminal import counted
 from nlp.spellings import ALREADY_MATCHED, Suggestion
 
 
@@ -15,25 +16,27 @@ def lines(found: Suggestion) -> Iterator[str]:
     yield f"- name: {_scalar(found.name)}"
     yield "  aliases:"
     for spelling in found.spellings:
-        seen = f"  # seen {spelling.seen} times" if spelling.seen else ""
-        doubt = f"  # {spelling.doubt}{seen.replace('  # ', ', ')}" if spelling.doubt else seen
-        yield f"    {'# ' if spelling.doubt else ''}- {_scalar(spelling.text)}{doubt}"
+        yield _item(spelling.text, spelling.doubt, spelling.seen)
     if found.case_sensitive:
         yield "  case_sensitive: true  # so short a name stands in other words and abbreviations"
     phrases = [trap for trap in found.traps if trap.phrase]
-    if any(trap.certain for trap in phrases):
-        yield "  exclude:"
-    elif phrases:
-        yield "  # exclude:"
+    if phrases:
+        yield "  exclude:" if any(trap.certain for trap in phrases) else "  # exclude:"
     for trap in phrases:
-        seen = f"  # seen {trap.seen} times" if trap.seen else ""
-        why = f"  # {trap.why}{seen.replace('  # ', ' ')}" if not trap.certain else seen
-        yield f"    {'' if trap.certain else '# '}- {_scalar(trap.phrase or '')}{why}"
+        yield _item(trap.phrase or "", None if trap.certain else trap.why, trap.seen)
     reasons = dict.fromkeys(f"{trap.spelling} {trap.why}" for trap in found.traps if not trap.phrase)
     if reasons:
         yield from (f"  # {reason}." for reason in reasons)
         yield "  # The words around such a name are weighed. To take it only beside one of these words:"
         yield f"  # require_any: {_flow(found.require_any)}"
+
+
+def _item(text: str, doubt: str | None, seen: int | None) -> str:
+    """Return a line of a list with what is known of it, commented out where it is in doubt."""
+    notes = [doubt] if doubt else []
+    if seen:
+        notes.append(f"seen in {counted(seen, 'mention')}")
+    return f"    {'# ' if doubt else ''}- {_scalar(text)}{'  # ' if notes else ''}{', '.join(notes)}"
 
 
 def _scalar(text: str) -> str:

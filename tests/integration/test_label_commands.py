@@ -253,8 +253,8 @@ def test_a_suggestion_counts_what_stored_mentions_have(home: Path) -> None:
     assert seen["ستاربكس"] == ("arabic", 2)
     assert seen["ستاربوكسس"] == ("seen", 2)
     pasted = marsad("brand", "suggest", "Starbucks").stdout
-    assert "    - ستاربكس  # seen 2 times\n" in pasted
-    assert "    # - ستاربوكسس  # look at the example first, seen 2 times\n" in pasted
+    assert "    - ستاربكس  # seen in 2 mentions\n" in pasted
+    assert "    # - ستاربوكسس  # look at the example first, seen in 2 mentions\n" in pasted
 
 
 def test_vader_is_shown_beside_ours_where_it_was_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
