@@ -23,7 +23,7 @@ from alerts.digest_headline import headline
 from alerts.digest_period import Period, following, latest_due
 from alerts.digest_posts import distinct_posts, post
 from alerts.digest_reads import Counted
-from alerts.digest_statistics import Phrase, commonest, fold, standing_out
+from alerts.log_odds import Phrase, commonest, fold, standing_out
 from alerts.message import TOLD_WITH
 from config.settings import Digest, Settings
 from storage import alerts as alert_records

@@ -1,4 +1,4 @@
-"""Shares, changes and words: known values, and what must hold for any input."""
+"""Shares and changes: known values, and what must hold for any input."""
 
 from __future__ import annotations
 
@@ -37,31 +37,3 @@ def test_few_mentions_more_are_no_clear_change_and_many_are() -> None:
 def test_means_of_few_ratings_are_not_compared() -> None:
     assert statistics.mean_change([1, 1, 1, 1], [5, 5, 5, 5, 5]) == 0
     assert statistics.mean_change([1, 2, 1, 2, 1], [5, 5, 5, 5, 5]) < -statistics.CLEAR
-
-
-def test_a_word_new_this_week_stands_out_and_one_as_frequent_as_ever_does_not() -> None:
-    now = [(n, ("Payment", "app")) if n < 15 else (n, ("app",)) for n in range(40)]
-    before = [(100 + n, ("app", "payment") if n < 3 else ("app",)) for n in range(120)]
-    words = statistics.standing_out(now, before, frozenset(), 5)
-    assert [(word.text, len(word.ids), word.before) for word in words] == [("Payment", 15, 3)]
-
-
-def test_a_brands_own_name_and_rare_words_are_left_out() -> None:
-    now = [(n, ("ACME", "refund")) for n in range(20)] + [(50, ("rare",))]
-    assert [w.text for w in statistics.standing_out(now, [], frozenset({"acme"}), 5)] == ["refund"]
-
-
-def test_words_that_always_come_together_are_shown_once() -> None:
-    now = [(n, ("card", "declined card")) for n in range(10)]
-    assert [w.text for w in statistics.standing_out(now, [], frozenset(), 5)] == ["declined card"]
-
-
-texts = st.lists(st.lists(st.text(max_size=4), max_size=5), max_size=30)
-
-
-@given(texts, texts)
-def test_any_words_give_counts_that_their_ids_explain(now: list[list[str]], before: list[list[str]]) -> None:
-    ids = list(enumerate(now))
-    for word in statistics.standing_out(ids, list(enumerate(before)), frozenset(), 8, least=1):
-        held = [n for n, words in ids if statistics.fold(word.text) in map(statistics.fold, words)]
-        assert sorted(word.ids) == held
