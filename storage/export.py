@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from storage.tables import mentions
 _PAGE = 500
 _TIMES = ("published_at", "collected_at")
 _COUNTS = ("likes", "replies", "shares", "views")
+_NUMBERS = ("rating", "rating_scale", "sentiment_score", "confidence", "dialect_confidence", "lexicon_score")
 # Its columns are those of every mention.
 _EXAMPLE = StoredMention(
     0,
@@ -42,9 +43,14 @@ class ExportFormat(StrEnum):
 
 
 def json_value(value: Any) -> Any:
-    """Return a record's value as JSON holds it: times in ISO 8601, nested records as objects."""
+    """Return a record's value as JSON holds it: times in ISO 8601, nested records as objects.
+
+    Bytes are hex digits.
+    """
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, Mapping):
         return {key: json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -91,6 +97,10 @@ def _flat(stored: StoredMention) -> dict[str, Any]:
         "confidence",
         "reason",
         "model_version",
+        "dialect_confidence",
+        "lexicon_score",
+        "story_id",
+        "spam",
     )
     brands = sorted({match["name"] for match in analysis.get("brands", ())})
     return {
@@ -100,7 +110,16 @@ def _flat(stored: StoredMention) -> dict[str, Any]:
         **{name: analysis.get(name) for name in kept},
         "brands": "; ".join(brands),
         "keyphrases": "; ".join(analysis.get("keyphrases", ())),
+        **{name: "; ".join(_told(analysis.get(name, ()))) for name in ("aspects", "signals")},
     }
+
+
+def _told(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield aspects and signals each once, with the feeling or what it is about: `delivery: negative`."""
+    pairs = (
+        (each.get("aspect") or each.get("signal"), each.get("label") or each.get("about")) for each in found
+    )
+    yield from dict.fromkeys(f"{name}: {more}" if more else str(name) for name, more in pairs)
 
 
 def _cell(value: Any) -> Any:
@@ -160,8 +179,8 @@ def _write_parquet(found: Iterator[StoredMention], stream: IO[bytes]) -> int:
     except ImportError:
         raise StorageError("Parquet needs pyarrow: pip install 'marsad[parquet]'") from None
     types = {
-        **dict.fromkeys(("rating", "rating_scale", "sentiment_score", "confidence"), arrow.float64()),
-        **dict.fromkeys(("id", "revision", "reach", "author_followers", *_COUNTS), arrow.int64()),
+        **dict.fromkeys(_NUMBERS, arrow.float64()),
+        **dict.fromkeys(("id", "revision", "reach", "author_followers", "story_id", *_COUNTS), arrow.int64()),
         **dict.fromkeys(_TIMES, arrow.timestamp("us", tz="UTC")),
         "author_verified": arrow.bool_(),
     }

@@ -14,6 +14,7 @@ from storage import mentions, outbox, sources
 from storage.records import FetchEvent, FetchStatus, Notification, NotificationStatus
 from storage.sources import SourceState
 from storage.tables import alerts as alert_table
+from storage.tables import analyses
 from storage.tables import mentions as mention_table
 
 # A source this late means that nobody is collecting.
@@ -41,7 +42,10 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts over the whole database, each source, and the messages in trouble."""
+    """Counts over the whole database, each source, and the messages in trouble.
+
+    `spam` counts the mentions that are marked, by mark.
+    """
 
     at: datetime
     sources: Sequence[SourceStatus]
@@ -50,6 +54,7 @@ class Status:
     alerts: Mapping[str, int]
     outbox: Mapping[NotificationStatus, int]
     troubled: Sequence[Notification]
+    spam: Mapping[str, int]
 
     @property
     def problems(self) -> list[str]:
@@ -89,7 +94,14 @@ def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
         alerts={row[0]: row[1] for row in by_state},
         outbox=outbox.counts(conn),
         troubled=outbox.troubled(conn),
+        spam=_spam(conn),
     )
+
+
+def _spam(conn: Connection) -> dict[str, int]:
+    mark = analyses.c.spam
+    query = select(mark, func.count()).where(mark.is_not(None)).group_by(mark).order_by(mark)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def _source(state: SourceState, last: FetchEvent | None, now: datetime) -> SourceStatus:
@@ -111,6 +123,7 @@ def to_json(found: Status) -> dict[str, Any]:
         "problems": found.problems,
         "mentions": found.mentions,
         "unanalyzed": found.unanalyzed,
+        "spam": dict(found.spam),
         "alerts": dict(found.alerts),
         "messages": {str(status): count for status, count in found.outbox.items()},
         "sources": [
@@ -134,6 +147,9 @@ def to_lines(found: Status, zone: tzinfo) -> Iterator[str]:
     for source in found.sources:
         yield f"source {source.name}: " + ", ".join(_told(source, zone))
     yield f"mentions: {found.mentions}, of which {found.unanalyzed} wait to be understood"
+    if found.spam:
+        marks = ", ".join(f"{count} {mark.replace('_', ' ')}" for mark, count in found.spam.items())
+        yield f"spam, marked and kept: {marks}"
     yield "alerts: " + (", ".join(f"{count} {state}" for state, count in found.alerts.items()) or "none yet")
     yield "messages: " + ", ".join(f"{count} {status}" for status, count in found.outbox.items())
     for problem in found.problems:

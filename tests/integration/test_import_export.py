@@ -19,6 +19,7 @@ from storage.engine import reading
 from storage.export import ExportFormat, mention_to_json, write
 from storage.records import (
     Analysis,
+    AspectSentiment,
     Author,
     BrandMatch,
     BrandRole,
@@ -28,6 +29,7 @@ from storage.records import (
     MentionKind,
     Notification,
     SentimentLabel,
+    SignalMatch,
 )
 from storage.sources import SourceState
 
@@ -117,6 +119,15 @@ def filled(engine: Engine) -> Mention:
         confidence=0.9,
         brands=(BrandMatch("Lawzy", BrandRole.OWN, "لوزي", None, None, 1.0),),
         keyphrases=("سيئ",),
+        aspects=(
+            AspectSentiment("price", SentimentLabel.NEGATIVE, -0.9, 0, 1, "buy"),
+            AspectSentiment("delivery", None, 0.0, 2, 3),
+        ),
+        signals=(SignalMatch("comparison", 0.8, 0, 1, "Tamrago"), SignalMatch("complaint", 0.9, 0, 1)),
+        dialect="gulf",
+        dialect_confidence=0.7,
+        fingerprint=bytes(range(256)),
+        spam="advert",
     )
     with engine.begin() as conn:
         mentions.store(
@@ -139,6 +150,10 @@ def test_an_export_comes_back_as_the_same_mentions(engine: Engine) -> None:
     out = exported(engine, ExportFormat.JSONL)
     first = json.loads(out.splitlines()[0])
     assert first["analysis"]["sentiment_label"] == "negative"
+    assert first["analysis"]["aspects"][0]["touchpoint"] == "buy"
+    assert first["analysis"]["signals"][0]["about"] == "Tamrago"
+    assert (first["analysis"]["spam"], first["analysis"]["story_id"]) == ("advert", first["id"])
+    assert bytes.fromhex(first["analysis"]["fingerprint"]) == bytes(range(256))
     assert {name: first[name] for name in mention_to_json(mention)} == mention_to_json(mention)
     again = [m for m in read(io.BytesIO(out), "news", NOW, as_csv=False) if isinstance(m, Mention)]
     with engine.begin() as conn:
@@ -151,6 +166,9 @@ def test_a_spreadsheet_gets_no_formula_from_strangers(engine: Engine) -> None:
     assert rows[0]["text"] == "'=HYPERLINK(1) سيئ"
     assert rows[0]["author_handle"] == "'+ali"
     assert (rows[0]["sentiment_score"], rows[0]["brands"]) == ("-0.9", "Lawzy")
+    assert (rows[0]["dialect_confidence"], rows[0]["spam"], rows[1]["spam"]) == ("0.7", "advert", "")
+    assert rows[0]["aspects"] == "price: negative; delivery"
+    assert rows[0]["signals"] == "comparison: Tamrago; complaint"
 
 
 def test_parquet_keeps_types_where_values_are_missing(engine: Engine) -> None:
@@ -159,6 +177,15 @@ def test_parquet_keeps_types_where_values_are_missing(engine: Engine) -> None:
     assert table.column("published_at")[0].as_py() == NOW - timedelta(hours=2)
     assert table.column("author_followers").to_pylist() == [3, 3]
     assert table.column("confidence").to_pylist() == [0.9, None]
+    assert table.column("story_id").to_pylist() == [table.column("id")[0].as_py(), None]
+
+
+def test_status_tells_how_much_is_marked_as_spam(engine: Engine) -> None:
+    filled(engine)
+    with reading(engine) as conn:
+        found = status.gather(conn, [], NOW)
+    assert status.to_json(found)["spam"] == {"advert": 1}
+    assert "spam, marked and kept: 1 advert" in list(status.to_lines(found, UTC))
 
 
 def test_status_names_the_source_and_the_cause(engine: Engine) -> None:
