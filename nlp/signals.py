@@ -40,7 +40,8 @@ _ASPECTS_RIGHT = {SentimentLabel.NEGATIVE: 0.75, SentimentLabel.POSITIVE: 0.6}
 _MOST_PLACES = 6
 _LONGEST_EVIDENCE = 240
 _OPINIONS = (Signal.PRAISE, Signal.COMPLAINT)
-_REACTION_REACH = 120
+_REACTION_REACH, _NEXT_SENTENCE = 120, 40
+"""Characters between a campaign's words and an opinion in their sentence, and in the one after it."""
 _CONTEXT_REACH = 80
 _ARTICLE = "ال"
 _PARTICLES = re.compile(r"[وف]?[بكل]?")
@@ -148,9 +149,9 @@ class SignalFinder:
             near = [
                 (one, other)
                 for one, other in opinions
-                if sentence[0] <= one < sentence[1]
-                and start - _REACTION_REACH <= one
+                if start - _REACTION_REACH <= one
                 and other <= end + _REACTION_REACH
+                and (sentence[0] <= one < sentence[1] or 0 <= one - end <= _NEXT_SENTENCE)
             ]
             if near:
                 first, final = min(near, key=lambda place: abs(place[0] - start))

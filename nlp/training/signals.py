@@ -21,12 +21,10 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from nlp.aspects import AspectFinder
+from nlp.aspects import AspectFinder, Judge
 from nlp.brands import BrandMatcher
 from nlp.patterns import BrandRule
-from nlp.pipeline import SentimentModel
-from nlp.sentiment import arabic
-from nlp.sentiment.english import VaderModel
+from nlp.sentiment import arabic, english
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.signals import VERSION, Proposal, SignalFinder
 from nlp.signals_classifier import DENSE_FEATURES, MODEL_PATH, WORD_BUCKETS, SignalClassifier
@@ -82,7 +80,7 @@ class Reader:
         self._matcher = BrandMatcher(
             [BrandRule(latin, role, (latin, other)) for role, some in names for latin, other in some.items()]
         )
-        self._sentiment: dict[str, SentimentModel] = {"ar": arabic.load(), "en": VaderModel()}
+        self._sentiment: dict[str, Judge] = {"ar": arabic.load(), "en": english.load()}
         self._aspects = AspectFinder({})
 
     def brands(self, line: Line) -> list[BrandMatch]:
