@@ -66,6 +66,7 @@ HONEST = (
     "عطاوني هدية مع الطلبية، برافو عليهم",
     "دازو ليا كود ديال التخفيض وخدم مزيان",
     "أعلنت لوزي اليوم عن مسابقة جديدة لعملائها في المملكة",
+    "تطبيق لوزي يطلق ميزة للتواصل مع السائقين https://example.com #جدة #مكة #الرياض #قطر #دبي #مسقط",
     "ارتفع سهم لوزي ٣٪ بعد إعلان النتائج https://example.com/news",
     "تلبية لطلب العملاء افتتحت لوزي فرعا جديدا https://example.com/news",
     "I followed them and retweeted for the giveaway and nobody ever won, what a scam",
