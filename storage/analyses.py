@@ -74,6 +74,7 @@ def recount_spam(engine: Engine, count_spam: bool) -> int:
             if not ids:
                 return done
             _current(conn, ids)
+            stories.take_turn(conn)
             _take_back(conn, ids)
             if count_spam:
                 _count(conn, [(s, s.analysis) for s in fetch(conn, ids) if s.analysis is not None])

@@ -128,7 +128,7 @@ def place(conn: Connection, batch: Sequence[Copyable], policy: Policy) -> dict[i
     that two copies that come at once do not begin two stories. A mention whose text is as it was stays in
     its story, and so does one that others have joined, whatever it is edited to.
     """
-    _take_turn(conn)
+    take_turn(conn)
     grouped = [m for m in batch if m.fingerprint and m.source not in policy.without_stories]
     settled = _settled(conn, grouped)
     joined = _Look(conn, grouped, settled, policy)
@@ -146,8 +146,11 @@ def place(conn: Connection, batch: Sequence[Copyable], policy: Policy) -> dict[i
     return {m.id: found.get(m.id, Placed(None, m.spam)) for m in batch}
 
 
-def _take_turn(conn: Connection) -> None:
-    """Wait until nobody else is placing mentions; SQLite has one writer at a time anyway."""
+def take_turn(conn: Connection) -> None:
+    """Wait until nobody else is placing or counting mentions; SQLite has one writer at a time anyway.
+
+    The mentions themselves are locked before, by everybody, so that nobody waits in a circle.
+    """
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
