@@ -36,6 +36,8 @@ _TRAPS_BESIDE = {fold(name[7:]): words for name, words in LISTS.items() if name.
 _TO_ME = ("تني", "وني", "تنا", "تلي", "ولي", "تلنا", "ولنا")
 """How an Arabic verb ends that a company, or its people, did to the writer: خذلتني, سرقولي."""
 _SHORTEST_DEED = 5
+_SHORT = 3
+"""Up to this length, a name and a particle often are another word: فنون, كابل."""
 _TOUCHED = frozenset(("i", "me", "my", "us", "our", "we", "the", "a", "mine", "customers", "people"))
 """Who or what a company does something to: "Chase declined my card"."""
 
@@ -64,12 +66,13 @@ _WEIGHTS = {
     "in construct": -1.6,
     "with the article": -2.5,
     "attached preposition": 0.6,
+    "short and attached": -2.5,
     "other script": 2.4,
     "borrowed": 1.6,
     "capital inside": 2.2,
     "capital at the start": 0.3,
     "small among capitals": -1.2,
-    "small": -0.8,
+    "small": -0.5,
     "verb": -1.8,
     "determiner": -1.6,
     "determiner, capital": -1.1,
@@ -132,7 +135,7 @@ def _signs(name: Surroundings) -> Iterator[str]:
         yield from _latin(name)
     else:
         yield from _arabic_word(word if word in EVERYDAY else word.removeprefix(ARTICLE), name)
-    if name.in_tag:
+    if name.in_tag and word not in LISTS["verbs"]:
         yield "hashtag"
 
 
@@ -178,9 +181,9 @@ def _trap(word: str, name: Surroundings) -> Iterator[str]:
     beside = _TRAPS_BESIDE.get(word) or _TRAPS_BESIDE.get(bare) or frozenset()
     traps = _TRAPS.get(word) or _TRAPS.get(bare) or frozenset()
     neighbours = (_first(name.before), _first(name.after))
-    if beside.intersection(neighbours) or any(
-        is_among(traps, near) for near in (*name.before[:2], *name.after[:2])
-    ):
+    # What stands before a preposition does not qualify what stands after it.
+    earlier = name.before[: 1 if neighbours[0] in LISTS["prepositions"] else 2]
+    if beside.intersection(neighbours) or any(is_among(traps, near) for near in (*earlier, *name.after[:2])):
         yield "trap, beside"
     elif any(is_among(traps, near) for near in (*name.before[2:6], *name.after[2:6])):
         yield "trap, near"
@@ -191,10 +194,12 @@ def _arabic_word(word: str, name: Surroundings) -> Iterator[str]:
         yield "with the article"
     elif name.attached in ("ب", "ل", "ف", "ع", "وب", "ول"):
         yield "attached preposition"
+    if name.attached in ("ف", "ك") and len(word) <= _SHORT:
+        yield "short and attached"
     after = _first(name.after)
     if word in LISTS["verbs"] and not _first(name.before) and is_definite(after):
         yield "with an object"
-    elif word in LISTS["adjectives"]:
+    elif word in LISTS["adjectives"] and name.attached.lstrip("وف") not in ("ب", "ل"):
         yield from _adjective(name)
     elif word in LISTS["nouns"]:
         yield from _noun(name)
@@ -204,6 +209,8 @@ def _arabic_word(word: str, name: Surroundings) -> Iterator[str]:
 
 def _adjective(name: Surroundings) -> Iterator[str]:
     before = _first(name.before)
+    if before in LISTS["equates"]:
+        return
     if is_definite(before) or is_possessed(before):
         yield "after its subject"
     elif before in LISTS["adjective-before"] or (
@@ -216,7 +223,7 @@ def _noun(name: Surroundings) -> Iterator[str]:
     before, after = _first(name.before), _first(name.after)
     if before in LISTS["noun-before"] or before.isdigit() or after in LISTS["noun-after"]:
         yield "as a noun"
-    elif is_definite(after) and not is_among(LISTS["countries"], after):
+    elif after.startswith(ARTICLE) and is_definite(after) and not is_among(LISTS["countries"], after):
         yield "in construct"
 
 

@@ -57,6 +57,8 @@ def is_name(word: str) -> bool:
 
 def is_definite(word: str) -> bool:
     """Return whether a word has the Arabic article."""
+    if word in LISTS["no-article"]:
+        return False
     bare = word[1:] if word[:1] in ("و", "ف", "ب", "ك") else word
     return len(word) >= _SHORTEST_DEFINITE and (bare.startswith((ARTICLE, "لل")) or word.startswith("لل"))
 

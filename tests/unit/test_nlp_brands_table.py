@@ -1,4 +1,8 @@
-"""Brand matching on a table of written lines: precision and recall, over all and by phenomenon."""
+"""Brand matching on a table of written lines: precision and recall, over all and by phenomenon.
+
+What was found of the lines from "other brands" on when they were new to the code is in
+docs/decisions/nlp-brand-matching.md; here they are kept from getting lost again.
+"""
 
 from __future__ import annotations
 
