@@ -57,8 +57,8 @@ def test_the_shipped_model_finds_the_signals_of_the_kept_half(language: str, rea
     lines = [line for line in TEST if line.language.startswith(language)]
     tallies, sure = evaluate(SignalFinder(CAMPAIGNS), reader, lines, lambda *_: None)
     right = sum(tally.right for tally in tallies.values())
-    assert right / (right + sum(tally.false for tally in tallies.values())) >= 0.82
-    assert right / (right + sum(tally.missed for tally in tallies.values())) >= 0.86
+    assert right / (right + sum(tally.false for tally in tallies.values())) >= 0.80
+    assert right / (right + sum(tally.missed for tally in tallies.values())) >= 0.80
     assert sum(tally.placed for tally in tallies.values()) >= 0.95 * right
     assert calibration_error(sure) <= 0.12
 
