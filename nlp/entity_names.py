@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from nlp import gazetteer
+from nlp.name_particles import without_particles
 from nlp.name_spellings import is_arabic, same_name, words_of
-from nlp.text import fold
 from storage.records import BrandMatch, Entity
 
 _MOST_COMPARED = 40
 """Distinct names of one text that are compared with one another; lists of names are longer."""
-_PARTICLES = ("و", "ف", "ب", "ل", "ع", "وب", "ول", "فب", "فل", "وع", "وف")
-"""What is written attached to a name: and, then, in, to, and the dialects' short forms of على and في."""
-_BEFORE_ARTICLE = (*_PARTICLES, "ك", "وك")
-_NAMES_THAT_BEGIN_SO = (
-    *("والت", "والاس", "والك", "والش", "والد", "والي", "والا", "بالت", "بالم", "بالو", "بالي", "بالاس"),
-    *("بالا", "بالد", "بالر", "فالن", "فالك", "فالو", "فالد", "فالي", "فالف", "كالي", "كالف", "كالا", "كالو"),
-    *("كالد", "عالم", "عالي"),
-)
-"""Beginnings of names and words (Walter, Palmer, Valentino) that look like a particle and the article."""
-_SHORTEST_REST = 3
 _OTHER_LANGUAGES = frozenset({"fa", "ur", "ps", "ckb", "ug"})
 """Languages in Arabic letters that attach no particles."""
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
@@ -100,47 +90,6 @@ def spelled(text: str) -> str:
 
 def _is_arabic_mark(character: str) -> bool:
     return unicodedata.combining(character) != 0 and "\u0610" <= character <= "\u06ed"
-
-
-def without_particles(name: str, label: str, spellings: Iterable[str] = ()) -> str:
-    """Return an Arabic name without the particles written before it (و ف ب ك ل ع), where that is right.
-
-    It is where what remains is a known name or one of `spellings` (`gazetteer.key`), names that stand in
-    the same text; and, for a name that nothing is known of, where the article follows.
-    """
-    first, _, others = name.partition(" ")
-    rest_of_name = f" {others}" if others else ""
-    if _is_known(name, first, label):
-        return name
-    seen = frozenset(spellings)
-    for bare in _bare_forms(first):
-        whole = bare + rest_of_name
-        if _is_known(whole, bare, label) or gazetteer.key(whole) in seen:
-            return whole
-    if not fold(first).startswith(_NAMES_THAT_BEGIN_SO):
-        for bare in _bare_forms(first):
-            if bare.startswith("ال") and len(bare) - 2 >= _SHORTEST_REST:
-                return bare + rest_of_name
-    return name
-
-
-def _bare_forms(word: str) -> Iterator[str]:
-    """Yield what may remain of a word, the shortest particles taken first."""
-    for particle in _BEFORE_ARTICLE:
-        rest = word[len(particle) :]
-        if not word.startswith(particle) or len(rest) < _SHORTEST_REST:
-            continue
-        if particle.endswith("ل") and rest.startswith("ل"):
-            yield "ا" + rest
-        if particle in _PARTICLES or rest.startswith("ال"):
-            yield rest
-
-
-def _is_known(name: str, first: str, label: str) -> bool:
-    known = gazetteer.load()
-    if known.name(name, label) is not None:
-        return True
-    return label == "PERSON" and gazetteer.key(first) in known.given
 
 
 def titled(name: str) -> str:

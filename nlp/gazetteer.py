@@ -13,13 +13,13 @@ from nlp.text import fold, squeeze
 GIVEN = "GIVEN"
 LABELS = ("LOC", "ORG", "PRODUCT", "PERSON")
 _INSTEAD = {
-    "LOC": ("LOC", "ORG", "PRODUCT"),
+    "LOC": ("LOC",),
     "ORG": ("ORG", "PRODUCT", "LOC"),
     "PRODUCT": ("PRODUCT", "ORG"),
     "PERSON": ("PERSON",),
 }
-"""Where a thing is looked for, by the label that a model gave it: models take firms, their products and
-places for one another, but a person called Jordan is no country."""
+"""Where a thing is looked for, by the label that a model gave it: models take firms and their products for
+one another, and a country's team for a firm, but a person called Jordan is no country."""
 _JOINTS = re.compile(r"[\s_\-/]+")
 _SILENT = str.maketrans("", "", ".'\"«»“”()!,،")
 _LONGEST = 80
