@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.sentiment.english import EnglishReader
@@ -92,6 +92,7 @@ def test_nothing_to_read_has_no_marks(read: EnglishReader) -> None:
     assert read("https://example.com @someone") == []
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_can_write_a_mark_and_every_word_has_buckets(text: str) -> None:
     words = tokens(text)

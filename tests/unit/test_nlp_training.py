@@ -91,6 +91,7 @@ def test_a_set_that_counts_more_pulls_the_model_towards_it() -> None:
     assert chances[2] > chances[0]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("language", "load", "macro_f1", "found"),
     [("ar", arabic.load, 0.75, 0.35), ("en", english.load, 0.58, 0.10)],
