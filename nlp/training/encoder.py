@@ -22,12 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nlp.training.encoder_batches import IGNORED, Encoded, batches, encode, tensors
-from nlp.training.encoder_data import Lesson, lessons, sample
+from nlp.training.encoder_data import REPEATS, Lesson, lessons, sample
 from nlp.training.encoder_network import Network
 from nlp.training.encoder_weights import prune, read_tokenizer, read_weights
 
 _SEED = 11
 _RATE, _HEAD_RATE, _WARM_UP, _LAYER_DECAY = 1.5e-4, 1e-3, 0.06, 0.92
+_MEMORY = 0.99
 _SHARES = {"label": 1.0, "dialect": 0.3, "tags": 2.4, "polarity": 0.5}
 """The weight of each head's loss; sentiment is what is asked most."""
 
@@ -63,6 +64,12 @@ def _piece_loss(logits: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
         return torch.zeros(())
     flat = logits.float().flatten(0, 1)
     return asked * functional.cross_entropy(flat, wanted.flatten(), ignore_index=IGNORED)
+
+
+def _running_mean(mean: Tensor, new: Tensor, met: Tensor | int) -> Tensor:
+    """Return the next running mean; the first ones forget faster, or new heads would stay near their start."""
+    keep = min(_MEMORY, (1 + int(met)) / (10 + int(met)))
+    return mean * keep + new * (1 - keep)
 
 
 def _groups(network: Network, peak: float) -> list[dict[str, Any]]:
@@ -105,9 +112,7 @@ def train(
             for batch in batches([encoded(one) for one in sample(kept, random_)], random_)]  # fmt: skip
     plan = plan[: int(len(plan) * epochs / np.ceil(epochs))]
     optimizer = torch.optim.AdamW(_groups(network, rate), betas=(0.9, 0.98), eps=1e-6)
-    mean = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.996)
-    )
+    mean = torch.optim.swa_utils.AveragedModel(network, avg_fn=_running_mean)
     began = time.monotonic()
     running = 0.0
     network.train()
@@ -189,6 +194,13 @@ def main() -> int:
     parser.add_argument("--without", nargs="*", default=[], help="sets to leave out, to measure on them")
     parser.add_argument("--start", type=Path, help="weights to go on from, of an earlier run")
     parser.add_argument("--rate", type=float, default=_RATE, help="peak learning rate of the top layer")
+    parser.add_argument(
+        "--repeat",
+        nargs="*",
+        default=[],
+        metavar="SET=TIMES",
+        help="how often texts of a set are met an epoch",
+    )
     parser.add_argument("--seed", type=int, default=_SEED)
     parser.add_argument("--threads", type=int, default=1, help="two runs of one thread beat one of two")
     options = parser.parse_args()
@@ -197,6 +209,7 @@ def main() -> int:
     if options.start:
         network.load_state_dict(torch.load(options.start))
     found = [one for one in lessons(options.folder) if one.dataset not in options.without]
+    REPEATS.update((name, float(times)) for name, _, times in (one.partition("=") for one in options.repeat))
     _say(f"{len(found):,} lessons, {len(network.words.weight):,} pieces")
     train(found, options.epochs, options.rate, tokenizer, network, options.out, options.seed)
     return 0
