@@ -67,7 +67,7 @@ def _piece_loss(logits: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
 
 
 def _running_mean(mean: Tensor, new: Tensor, met: Tensor | int) -> Tensor:
-    """Return the next running mean; the first ones forget faster, or new heads would stay near their start."""
+    """Return the next running mean; the first ones forget faster, so that new heads leave their start."""
     keep = min(_MEMORY, (1 + int(met)) / (10 + int(met)))
     return mean * keep + new * (1 - keep)
 
