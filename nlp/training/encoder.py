@@ -1,4 +1,4 @@
-"""`python -m nlp.training.encoder FOLDER`: fine-tune the encoder on all that it is to answer, in one go.
+"""Fine-tuning the encoder on all that it is to answer, in one go (`nlp.training.encoder_recipe`).
 
 Texts of like length share a batch; every head learns from the texts that say something about it. What is
 kept is the running mean of the weights (Polyak & Juditsky 1992), which forgives a short training.
@@ -6,12 +6,13 @@ kept is the running mean of the weights (Polyak & Juditsky 1992), which forgives
 
 from __future__ import annotations
 
-import argparse
 import json
+import math
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,7 @@ from nlp.training.encoder_data import REPEATS, Lesson, lessons, sample
 from nlp.training.encoder_network import Network
 from nlp.training.encoder_weights import prune, read_tokenizer, read_weights
 
-_SEED = 11
-_RATE, _HEAD_RATE, _WARM_UP, _LAYER_DECAY = 1.5e-4, 1e-3, 0.06, 0.92
+_HEAD_RATE, _WARM_UP, _LAYER_DECAY = 1e-3, 0.06, 0.92
 _MEMORY = 0.99
 _SHARES = {"label": 1.0, "dialect": 0.3, "tags": 2.4, "polarity": 0.5}
 """The weight of each head's loss; sentiment is what is asked most."""
@@ -90,28 +90,46 @@ def _groups(network: Network, peak: float) -> list[dict[str, Any]]:
     return groups
 
 
-def train(
-    found: Sequence[Lesson],
-    epochs: float,
-    rate: float,
-    tokenizer: Tokenizer,
-    network: Network,
-    out: Path,
-    seed: int = _SEED,
-) -> None:
-    """Fine-tune `network` in place, print progress, and leave the mean weights in it and in `out`."""
-    random_ = random.Random(seed)  # noqa: S311 - a fixed order
-    torch.manual_seed(seed)
-    kept = [lesson for lesson in found if not lesson.held_out]
+def _plan(
+    kept: Sequence[Lesson], run: Run, tokenizer: Tokenizer, random_: random.Random
+) -> list[list[Encoded]]:
+    """Return the batches of all epochs; of a part of an epoch, that part of its batches."""
     cache: dict[int, Encoded] = {}
 
     def encoded(lesson: Lesson) -> Encoded:
         return cache.setdefault(id(lesson), encode(lesson, tokenizer))
 
-    plan = [batch for _ in range(int(np.ceil(epochs)))
-            for batch in batches([encoded(one) for one in sample(kept, random_)], random_)]  # fmt: skip
-    plan = plan[: int(len(plan) * epochs / np.ceil(epochs))]
-    optimizer = torch.optim.AdamW(_groups(network, rate), betas=(0.9, 0.98), eps=1e-6)
+    whole = math.ceil(run.epochs)
+    plan = []
+    for _ in range(whole):
+        lessons_of_epoch = sample(kept, {**REPEATS, **run.repeats}, random_)
+        plan += list(batches([encoded(one) for one in lessons_of_epoch], random_))
+    return plan[: int(len(plan) * run.epochs / whole)]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run. `rate` is the peak learning rate of the top layer; `repeats` overrides how often the
+    texts of a set are met in an epoch; the sets `without` are left out, to be measured on.
+    """
+
+    folder: Path
+    out: Path
+    start: Path | None
+    epochs: float
+    rate: float
+    seed: int
+    repeats: Mapping[str, float]
+    without: tuple[str, ...] = ()
+
+
+def train(found: Sequence[Lesson], run: Run, tokenizer: Tokenizer, network: Network) -> None:
+    """Fine-tune `network` in place, print progress, and leave the mean weights in it and in `run.out`."""
+    random_ = random.Random(run.seed)  # noqa: S311 - a fixed order
+    torch.manual_seed(run.seed)
+    kept = [lesson for lesson in found if not lesson.held_out]
+    plan = _plan(kept, run, tokenizer, random_)
+    optimizer = torch.optim.AdamW(_groups(network, run.rate), betas=(0.9, 0.98), eps=1e-6)
     mean = torch.optim.swa_utils.AveragedModel(network, avg_fn=_running_mean)
     began = time.monotonic()
     running = 0.0
@@ -134,9 +152,9 @@ def train(
             whole = spent / (step + 1) * len(plan)
             _say(f"{step + 1}/{len(plan)} loss {running:.3f}, {spent:.0f} s of about {whole:.0f}")
         if step % 500 == 499:
-            torch.save(mean.module.state_dict(), out)
+            torch.save(mean.module.state_dict(), run.out)
     network.load_state_dict(mean.module.state_dict())
-    torch.save(network.state_dict(), out)
+    torch.save(network.state_dict(), run.out)
 
 
 @torch.no_grad()
@@ -185,40 +203,17 @@ def new_network() -> tuple[Network, Tokenizer, list[int]]:
     return network, Tokenizer.from_str(json.dumps(pruned)), kept
 
 
-def main() -> int:
-    """Train and save the weights; see `nlp.training.encoder_export` for what is shipped."""
-    parser = argparse.ArgumentParser(prog="python -m nlp.training.encoder", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("encoder.pt"))
-    parser.add_argument("--epochs", type=float, default=4.0)
-    parser.add_argument("--without", nargs="*", default=[], help="sets to leave out, to measure on them")
-    parser.add_argument("--start", type=Path, help="weights to go on from, of an earlier run")
-    parser.add_argument("--rate", type=float, default=_RATE, help="peak learning rate of the top layer")
-    parser.add_argument(
-        "--repeat",
-        nargs="*",
-        default=[],
-        metavar="SET=TIMES",
-        help="how often texts of a set are met an epoch",
-    )
-    parser.add_argument("--seed", type=int, default=_SEED)
-    parser.add_argument("--threads", type=int, default=1, help="two runs of one thread beat one of two")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+def run(plan: Run) -> None:
+    """Do one run on one thread: two runs side by side beat one of two threads."""
+    torch.set_num_threads(1)
     network, tokenizer, _ = new_network()
-    if options.start:
-        network.load_state_dict(torch.load(options.start))
-    found = [one for one in lessons(options.folder) if one.dataset not in options.without]
-    REPEATS.update((name, float(times)) for name, _, times in (one.partition("=") for one in options.repeat))
+    if plan.start:
+        network.load_state_dict(torch.load(plan.start))
+    found = [one for one in lessons(plan.folder) if one.dataset not in plan.without]
     _say(f"{len(found):,} lessons, {len(network.words.weight):,} pieces")
-    train(found, options.epochs, options.rate, tokenizer, network, options.out, options.seed)
-    return 0
+    train(found, plan, tokenizer, network)
 
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,7 @@ import csv
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -191,10 +191,12 @@ def _tag(lesson: Lesson, text: str, name: str, label: str) -> None:
                 part = "I"
 
 
-def sample(all_lessons: Iterable[Lesson], random_: random.Random) -> list[Lesson]:
-    """Return the lessons of one epoch: each as often as `REPEATS` says, a fraction by chance."""
+def sample(
+    all_lessons: Iterable[Lesson], repeats: Mapping[str, float], random_: random.Random
+) -> list[Lesson]:
+    """Return the lessons of one epoch: each as often as `repeats` says of its set, a fraction by chance."""
     chosen: list[Lesson] = []
     for lesson in all_lessons:
-        times = REPEATS.get(lesson.dataset, 1.0)
+        times = repeats.get(lesson.dataset, 1.0)
         chosen += [lesson] * (int(times) + (random_.random() < times % 1))
     return chosen
