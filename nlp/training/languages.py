@@ -68,14 +68,14 @@ def _latin_posts(folder: Path) -> list[tuple[str, str]]:
     return [(post["language"], post["text"]) for post in map(json.loads, lines)]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Train, save and say where; the exit code is 0, or 2 where the sets are not in the folder."""
     parser = argparse.ArgumentParser(prog="python -m nlp.training.languages", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder that holds sentiment/*.tsv")
     parser.add_argument(
         "--out", type=Path, default=dialect.MODEL_PATH.parent, help="where to write the models"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         build_dialect(options.folder / "sentiment", options.out / dialect.MODEL_PATH.name)

@@ -145,13 +145,13 @@ def collect(folder: Path, models: Path, names: Iterable[str] | None = None) -> d
     return {**found, "other": [*found["ar"], *found["en"]]}
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; the exit code is 0, or 2 where the sets are not in the folder."""
     parser = argparse.ArgumentParser(prog="python -m nlp.training.opinions", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder that holds sentiment/*.tsv")
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of the encoder")
     parser.add_argument("--save", action="store_true", help="write the blend that is shipped")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         found = collect(options.folder, options.models)
     except FileNotFoundError as error:
