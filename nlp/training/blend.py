@@ -31,7 +31,7 @@ class Judged:
 
 
 def fit(found: Sequence[Judged], kind: Sequence[str]) -> Row:
-    """Return the weights for evidence of `kind`, each data set counting by its importance and the root of its size."""
+    """Return the weights for evidence of `kind`, each set counting by importance and root of size."""
     inputs, labels, neutral, weights = _arrays(found, kind)
 
     def surprise(parameters: NDArray[np.float64]) -> float:
