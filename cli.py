@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from commands import brand, evaluation, kinds, labels, reports, running, starting, texts
+from commands import brand, evaluation, kinds, labels, learning, reports, running, starting, texts
 from commands.terminal import FAILED, WRONG
 from config.environment import check_environment
 from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("digest", reports.digest, "marsad digest --brand Acme --period 2026-W47 --language ar --out digest"),
     ("alerts", reports.alerts, "marsad alerts --json"),
     ("correct", labels.correct, "marsad correct 1042 --sentiment negative"),
+    ("learn", learning.learn, "marsad learn --language ar"),
     ("reanalyze", labels.reanalyze, "marsad reanalyze --since 2026-11-01"),
     ("eval", evaluation.evaluate, "marsad eval labelled.jsonl"),
     ("status", reports.status, "marsad status"),

@@ -20,14 +20,14 @@ from alerts import digest, evaluate, relay
 from alerts.channels import base as channel_kinds
 from config.settings import Settings
 from crawlers import collect
-from nlp.pipeline import PipelineConfig, TextItem
-from nlp.workers import AnalysisPool
+from nlp.pipeline import TextItem
 from storage import analyses, lease, mentions
 from storage.engine import open_engine, prepare
 from storage.errors import explain
 from storage.mentions import StoredMention
 from storage.records import Alert, Analysis, FetchEvent
 from storage.stories import Policy
+from understanding import Readers
 from wiring import now
 
 Clock = channel_kinds.Clock
@@ -57,7 +57,7 @@ class Daemon:
     settings: Settings
     engine: Engine
     clock: Clock
-    pool: AnalysisPool
+    pool: Readers
     channels: dict[str, channel_kinds.Channel]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     holder: str = field(default_factory=lease.holder_name)
@@ -68,6 +68,7 @@ class Daemon:
 
     async def understand(self) -> int:
         """Analyse what waits; one batch more than there are workers is in hand, so that none idles."""
+        await asyncio.to_thread(self.pool.renew)
         consumers = (self._consume() for _ in range(self.settings.workers + 1))
         done = await asyncio.gather(*consumers, return_exceptions=True)
         if failed := next((one for one in done if isinstance(one, BaseException)), None):
@@ -119,8 +120,8 @@ def build(settings: Settings, base: Path, clock: Clock = now) -> Daemon:
     engine = open_engine(settings.database, base)
     prepare(engine)
     analyses.recount_spam(engine, settings.count_spam)
-    pool = AnalysisPool(PipelineConfig.from_settings(settings), workers=settings.workers)
-    return Daemon(settings, engine, clock, pool, channel_kinds.open_channels(settings, clock))
+    channels = channel_kinds.open_channels(settings, clock)
+    return Daemon(settings, engine, clock, Readers(settings, engine), channels)
 
 
 async def run_once(daemon: Daemon) -> Cycle | None:

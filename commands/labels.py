@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import wiring
+from commands import learning
 from commands.rows import Row, rows_of
 from commands.terminal import (
     FAILED,
@@ -51,6 +52,9 @@ def correct(
         ),
     ] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who says so; you.")] = None,
+    learn: Annotated[
+        bool, typer.Option("--learn/--no-learn", help="Let the model learn from it, where that helps.")
+    ] = True,
     config: ConfigPath = None,
 ) -> None:
     """Give a mention the label that a person sees: it wins over the model's, now and ever after."""
@@ -60,11 +64,14 @@ def correct(
     if file is not None:
         with lines_of(file) as stream, wiring.database(settings) as engine:
             rows = rows_of(stream, file, ("id", "mention_id", "external_id"))
-            raise typer.Exit(_import_labels(engine, settings, rows, file, who))
+            code = _import_labels(engine, settings, rows, file, who)
+            if learn:
+                learning.tell(learning.learn_anew(engine, settings), all_of_them=False)
+            raise typer.Exit(code)
     assert mention is not None
     with wiring.database(settings) as engine:
         if sentiment is None:
-            _withdraw(engine, settings, mention)
+            _withdraw(engine, settings, mention, learn)
             return
         from storage import corrections
         from storage.records import SentimentLabel
@@ -76,7 +83,9 @@ def correct(
                 conn, {mention: SentimentLabel(sentiment)}, who, wiring.now(), policy
             )
         _known(mention, there=not unknown)
-    typer.echo(f"mention {mention}: {sentiment}, by {who}")
+        typer.echo(f"mention {mention}: {sentiment}, by {who}")
+        if learn:
+            learning.tell(learning.learn_anew(engine, settings), all_of_them=False)
 
 
 def _one_of(mention: int | None, sentiment: str | None, undo: bool, file: Path | None) -> None:
@@ -102,7 +111,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _withdraw(engine: Engine, settings: Settings, mention: int) -> None:
+def _withdraw(engine: Engine, settings: Settings, mention: int, learn: bool) -> None:
     from commands.reanalysis import read_again
     from storage import corrections, mentions
     from storage.engine import reading
@@ -114,6 +123,8 @@ def _withdraw(engine: Engine, settings: Settings, mention: int) -> None:
     if not labelled:
         typer.echo(f"mention {mention}: nobody had labelled it")
         return
+    if learn:  # first, so that the mention is not read by what its own label taught
+        learning.tell(learning.learn_anew(engine, settings), all_of_them=False)
     asyncio.run(read_again(engine, settings, [stored]))
     with reading(engine) as conn:
         analysis = mentions.fetch(conn, [mention])[0].analysis
@@ -204,20 +215,21 @@ def reanalyze(
     config: ConfigPath = None,
 ) -> None:
     """Understand stored mentions again: those that another model read, or --all; people's labels stay."""
+    import understanding
     from commands.reanalysis import read_again
-    from nlp.pipeline import Pipeline, PipelineConfig
+    from nlp.pipeline import Pipeline
     from storage import reanalysis
     from storage.engine import reading
 
     settings = settings_of(config)
-    version = Pipeline(PipelineConfig.from_settings(settings)).model_version
     start = (read_before or wiring.now()).astimezone(UTC).replace(microsecond=0)
-    outdated = reanalysis.Outdated(
-        model_version=None if everything or read_before else version,
-        since=None if since is None else since.replace(tzinfo=settings.zone).astimezone(UTC),
-        read_before=start if read_before else None,
-    )
     with wiring.database(settings) as engine:
+        version = Pipeline(understanding.plan(settings, engine)).model_version
+        outdated = reanalysis.Outdated(
+            model_version=None if everything or read_before else version,
+            since=None if since is None else since.replace(tzinfo=settings.zone).astimezone(UTC),
+            read_before=start if read_before else None,
+        )
         with reading(engine) as conn:
             total = reanalysis.count(conn, outdated)
         if not total:

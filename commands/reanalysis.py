@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+import understanding
 import wiring
 from config.settings import Settings
-from nlp.pipeline import PipelineConfig, TextItem
+from nlp.pipeline import TextItem
 from nlp.sentiment.opinion import Abstention
 from nlp.stream import in_order
 from nlp.workers import AnalysisPool
@@ -54,7 +55,7 @@ async def read_again(
                 in_hand[str(stored.id)] = stored
                 yield TextItem.of(str(stored.id), stored.mention, about.get(stored.mention.source))
 
-    config, policy = PipelineConfig.from_settings(settings), Policy.from_settings(settings)
+    config, policy = understanding.plan(settings, engine), Policy.from_settings(settings)
     async with (
         AnalysisPool(config, workers=settings.workers) as pool,
         aclosing(in_order(pool, items(), settings.workers)) as found,

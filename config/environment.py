@@ -15,7 +15,7 @@ from config.errors import SharedEnvironmentError
 DISTRIBUTION = "marsad"
 NAMES = (
     *("alerts", "checks", "cli", "commands", "config", "crawlers", "demo"),
-    *("health", "nlp", "scheduler", "storage", "wiring"),
+    *("health", "nlp", "scheduler", "storage", "understanding", "wiring"),
 )
 _ANY = "|".join(NAMES)
 _IN_RECORD = re.compile(rf"^(?:({_ANY})/[^,]+\.(?:py|so|pyd)|({_ANY})\.(?:py|[^/,]*so|pyd)),", re.MULTILINE)

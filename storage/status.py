@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage import mentions, outbox, sources
+from storage import learned, mentions, outbox, sources
+from storage.learned import LearnedModel
 from storage.records import FetchEvent, FetchStatus, Notification, NotificationStatus
 from storage.sources import SourceState
 from storage.tables import alerts as alert_table
@@ -44,7 +45,7 @@ class SourceStatus:
 class Status:
     """Counts over the whole database, each source, and the messages in trouble.
 
-    `spam` counts the mentions that are marked, by mark.
+    `spam` counts the mentions that are marked, by mark. `learned` are the customer's own models in use.
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class Status:
     outbox: Mapping[NotificationStatus, int]
     troubled: Sequence[Notification]
     spam: Mapping[str, int]
+    learned: Sequence[LearnedModel] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -95,6 +97,7 @@ def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
         outbox=outbox.counts(conn),
         troubled=outbox.troubled(conn),
         spam=_spam(conn),
+        learned=list(learned.in_use(conn).values()),
     )
 
 
@@ -124,6 +127,15 @@ def to_json(found: Status) -> dict[str, Any]:
         "mentions": found.mentions,
         "unanalyzed": found.unanalyzed,
         "spam": dict(found.spam),
+        "learned_models": [
+            {
+                "language": model.language,
+                "version": model.version,
+                "since": model.created_at.isoformat(),
+                **model.figures,
+            }
+            for model in found.learned
+        ],
         "alerts": dict(found.alerts),
         "messages": {str(status): count for status, count in found.outbox.items()},
         "sources": [
@@ -150,6 +162,8 @@ def to_lines(found: Status, zone: tzinfo) -> Iterator[str]:
     if found.spam:
         marks = ", ".join(f"{count} {mark.replace('_', ' ')}" for mark, count in found.spam.items())
         yield f"spam, marked and kept: {marks}"
+    for model in found.learned:
+        yield f"learned {model.language}: {model.version}, {learned.measured(model.figures)}"
     yield "alerts: " + (", ".join(f"{count} {state}" for state, count in found.alerts.items()) or "none yet")
     yield "messages: " + ", ".join(f"{count} {status}" for status, count in found.outbox.items())
     for problem in found.problems:

@@ -326,7 +326,8 @@ silences = Table(
     Column("reason", Text, nullable=False),
 )
 
-# A person's label wins over the model's, and outlives it.
+# What a person says of a mention wins over the model, and outlives it. `brands` is a list of names and
+# roles, empty for "no brand"; null where nobody has said.
 corrections = Table(
     "corrections",
     metadata,
@@ -334,6 +335,33 @@ corrections = Table(
     Column("sentiment_label", String(10)),
     Column("who", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("brands", JSON(none_as_null=True)),
+)
+
+_IN_USE = text("state = 'in_use'")
+
+# What the corrections of a language taught, on top of the shipped model `base` (`storage.learned`).
+# `lessons` is a digest of what it was learned from; `model` is null where nothing came of it.
+learned_models = Table(
+    "learned_models",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("language", String(40), nullable=False),
+    Column("version", String(120), nullable=False),
+    Column("base", String(80), nullable=False),
+    Column("lessons", String(32), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("model", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    # One model a language answers, whoever learns and however often.
+    Index(
+        "uq_learned_models_in_use",
+        "language",
+        unique=True,
+        sqlite_where=_IN_USE,
+        postgresql_where=_IN_USE,
+    ),
 )
 
 leases = Table(

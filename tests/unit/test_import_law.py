@@ -19,10 +19,14 @@ LAW: dict[str, set[str]] = {
     "alerts": {"config", "storage"},
     "health": {"config", "storage"},
     "wiring": {"config", "storage", "crawlers", "alerts"},
-    "scheduler": {"config", "storage", "crawlers", "nlp", "alerts", "health", "wiring"},
-    "checks": {"config", "storage", "crawlers", "nlp", "alerts", "wiring"},
+    "understanding": {"config", "storage", "nlp", "wiring"},
+    "scheduler": {"config", "storage", "crawlers", "nlp", "alerts", "health", "understanding", "wiring"},
+    "checks": {"config", "storage", "crawlers", "nlp", "alerts", "understanding", "wiring"},
     "demo": {"config", "storage", "crawlers", "nlp", "alerts", "health", "scheduler", "wiring"},
-    "commands": {"config", "storage", "crawlers", "nlp", "alerts", "scheduler", "demo", "checks", "wiring"},
+    "commands": {
+        *("config", "storage", "crawlers", "nlp", "alerts"),
+        *("scheduler", "demo", "checks", "understanding", "wiring"),
+    },
     "cli": {"config", "storage", "alerts", "nlp", "commands"},
 }
 PLACES = tuple(place for place in LAW if (ROOT / place).is_dir() or (ROOT / f"{place}.py").is_file())
