@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, delete, select, update
 from storage import rollups, storable, stories
 from storage.analysis_rows import analysis_to_row, aspects_of
 from storage.mentions import StoredMention, fetch, time_of
-from storage.records import Analysis, AspectSentiment, BrandRole, Mention, SentimentLabel
+from storage.records import Analysis, AspectSentiment, BrandMatch, BrandRole, Mention, SentimentLabel
 from storage.rows import CHUNK, chunks, upsert
 from storage.stories import Copyable, Placed, Policy
 from storage.tables import analyses, corrections, mention_brands, mentions
@@ -38,10 +38,10 @@ def save(
     if not kept:
         return 0
     ids = [stored.id for stored, _ in kept]
-    labels = _corrected(conn, ids)
+    said = _corrected(conn, ids)
     writers = {identity: current[identity].author_id for identity in ids}
     placed = stories.place(conn, [_copyable(s, a, writers[s.id]) for s, a in kept], treated)
-    kept = [(s, _settled(a, placed[s.id], labels.get(s.id))) for s, a in kept]
+    kept = [(s, _settled(a, placed[s.id], said.get(s.id))) for s, a in kept]
     _take_back(conn, ids)
     rows = [
         {**analysis_to_row(s.id, s.mention.revision, a, now), "author_id": writers[s.id]} for s, a in kept
@@ -111,24 +111,38 @@ def _current(conn: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
     return found
 
 
-def _corrected(conn: Connection, ids: Sequence[int]) -> dict[int, SentimentLabel]:
-    found: dict[int, SentimentLabel] = {}
+def _corrected(conn: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Return what people said of these mentions: rows of `sentiment_label` and `brands`."""
+    columns = (corrections.c.mention_id, corrections.c.sentiment_label, corrections.c.brands)
+    found: dict[int, Row[Any]] = {}
     for part in chunks(ids):
-        query = select(corrections.c.mention_id, corrections.c.sentiment_label).where(
-            corrections.c.mention_id.in_(part), corrections.c.sentiment_label.is_not(None)
-        )
-        found.update({row.mention_id: SentimentLabel(row.sentiment_label) for row in conn.execute(query)})
+        query = select(*columns).where(corrections.c.mention_id.in_(part))
+        found.update({row.mention_id: row for row in conn.execute(query)})
     return found
 
 
-def _settled(analysis: Analysis, placed: Placed, label: SentimentLabel | None) -> Analysis:
-    """Return the analysis with its story; a person's label wins over the model's."""
+def _settled(analysis: Analysis, placed: Placed, said: Row[Any] | None) -> Analysis:
+    """Return the analysis with its story; what a person said wins over the model."""
     analysis = replace(analysis, story_id=placed.story_id, spam=placed.spam)
-    if label is None:
+    if said is None:
         return analysis
+    if said.brands is not None:
+        analysis = replace(analysis, brands=_said_brands(analysis.brands, said.brands))
+    if said.sentiment_label is None:
+        return analysis
+    label = SentimentLabel(said.sentiment_label)
     return replace(
         analysis, sentiment_label=label, sentiment_score=_SCORES[label], confidence=1.0, reason=None
     )
+
+
+def _said_brands(found: Sequence[BrandMatch], said: Sequence[Mapping[str, str]]) -> tuple[BrandMatch, ...]:
+    """Return the brands that a person named: where they were found, or without a place in the text."""
+    roles = {brand["name"]: BrandRole(brand["role"]) for brand in said}
+    kept = [replace(match, confidence=1.0) for match in found if match.name in roles]
+    missing = roles.keys() - {match.name for match in kept}
+    named = [BrandMatch(name, roles[name], name, None, None, 1.0) for name in roles if name in missing]
+    return (*kept, *named)
 
 
 def _take_back(conn: Connection, ids: Sequence[int]) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, tuple_, update
 
 from storage import analyses, storable
 from storage.mentions import Identity, fetch
-from storage.records import SentimentLabel
+from storage.records import BrandRole, SentimentLabel
 from storage.rows import chunks, upsert
 from storage.stories import Policy
 from storage.tables import analyses as analysis_table
@@ -45,26 +45,50 @@ def record(
     Analyses and hourly counts follow in the same transaction; a mention that was not understood yet gets
     its label when it is. A later label replaces an earlier one. `policy` says what of it is counted.
     """
-    waiting = _locked(conn, sorted(labels))
-    known = {row.id for row in waiting}
+    said = {key: {"sentiment_label": str(label)} for key, label in labels.items()}
+    return _record(conn, said, who, now, policy)
+
+
+def record_brands(
+    conn: Connection,
+    brands: Mapping[int, Mapping[str, BrandRole]],
+    who: str,
+    now: datetime,
+    policy: Policy | None = None,
+) -> set[int]:
+    """Keep which brands (name to role, none for "no brand") people say that mentions speak of.
+
+    Returns the ids that are no mention; counts, labels given before, and those that wait go as in `record`.
+    """
+    said = {
+        key: {
+            "brands": [{"name": storable.short(name, 80), "role": str(role)} for name, role in names.items()]
+        }
+        for key, names in brands.items()
+    }
+    return _record(conn, said, who, now, policy)
+
+
+def _record(
+    conn: Connection,
+    said: Mapping[int, Mapping[str, Any]],
+    who: str,
+    now: datetime,
+    policy: Policy | None,
+) -> set[int]:
+    waiting = _locked(conn, sorted(said))
+    known = sorted(row.id for row in waiting)
     given_by = storable.short(who, 200)
-    upsert(
-        conn,
-        corrections,
-        [
-            {"mention_id": key, "sentiment_label": str(labels[key]), "who": given_by, "at": now}
-            for key in sorted(known)
-        ],
-    )
-    understood = fetch(conn, sorted(known))
-    read = [(stored, stored.analysis) for stored in understood if stored.analysis is not None]
+    rows = [{"mention_id": key, **said[key], "who": given_by, "at": now} for key in known]
+    upsert(conn, corrections, rows)
+    read = [(stored, stored.analysis) for stored in fetch(conn, known) if stored.analysis is not None]
     analyses.save(conn, read, now, policy)
     _put_back(conn, waiting)
-    return set(labels) - known
+    return said.keys() - set(known)
 
 
 def withdraw(conn: Connection, mention_id: int) -> bool:
-    """Forget a person's label, and tell whether there was one; the mention waits to be read again."""
+    """Forget what a person said, and tell whether anything was; the mention waits to be read again."""
     _locked(conn, [mention_id])
     gone = conn.execute(delete(corrections).where(corrections.c.mention_id == mention_id)).rowcount
     if gone:
@@ -85,10 +109,20 @@ def ids_of(conn: Connection, identities: Sequence[Identity]) -> dict[Identity, i
 
 def corrected(conn: Connection, ids: Sequence[int]) -> set[int]:
     """Return which of these mentions bear a person's label."""
+    return _said_of(conn, ids, corrections.c.sentiment_label)
+
+
+def rebranded(conn: Connection, ids: Sequence[int]) -> set[int]:
+    """Return of which of these mentions a person said which brands they speak of."""
+    return _said_of(conn, ids, corrections.c.brands)
+
+
+def _said_of(conn: Connection, ids: Sequence[int], column: ColumnElement[Any]) -> set[int]:
     found: set[int] = set()
     for part in chunks(ids):
-        labelled = corrections.c.sentiment_label.is_not(None)
-        query = select(corrections.c.mention_id).where(corrections.c.mention_id.in_(part), labelled)
+        query = select(corrections.c.mention_id).where(
+            corrections.c.mention_id.in_(part), column.is_not(None)
+        )
         found.update(conn.scalars(query))
     return found
 

@@ -21,7 +21,10 @@ from storage.tables import mentions
 _PAGE = 500
 _TIMES = ("published_at", "collected_at")
 _COUNTS = ("likes", "replies", "shares", "views")
-_NUMBERS = ("rating", "rating_scale", "sentiment_score", "confidence", "dialect_confidence", "lexicon_score")
+_NUMBERS = (
+    "rating", "rating_scale", "sentiment_score", "confidence", "dialect_confidence", "second_language_share",
+    "lexicon_score",
+)  # fmt: skip
 # Its columns are those of every mention.
 _EXAMPLE = StoredMention(
     0,
@@ -98,6 +101,8 @@ def _flat(stored: StoredMention) -> dict[str, Any]:
         "reason",
         "model_version",
         "dialect_confidence",
+        "second_language",
+        "second_language_share",
         "lexicon_score",
         "story_id",
         "spam",

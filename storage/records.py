@@ -211,7 +211,8 @@ class Analysis:
 
     `language` is BCP 47 (`und` when unknown); `sentiment_score` is −1…1 and `confidence` 0…1, both
     None when `sentiment_label` is None, and then `reason` says why. `lexicon_score` is VADER's score of
-    an English text, −1…1, to compare with. `dialect_confidence` is 0…1. `fingerprint` is the text's
+    an English text, −1…1, to compare with. `dialect_confidence` is 0…1. `second_language` is that of a text
+    in two languages, and `second_language_share` its share of the words, 0…1. `fingerprint` is the text's
     MinHash (`nlp.stories`), empty where a text is too short to be compared; `spam` names why a mention is
     left out of the counts, None for an honest one. `clipped` tells that only the beginning of a very long
     text was read.
@@ -232,6 +233,8 @@ class Analysis:
     story_id: int | None = None
     clipped: bool = False
     dialect_confidence: float | None = None
+    second_language: str | None = None
+    second_language_share: float | None = None
     lexicon_score: float | None = None
     fingerprint: bytes = b""
     spam: str | None = None

@@ -159,6 +159,8 @@ analyses = Table(
     Column("lexicon_score", Float),
     Column("fingerprint", LargeBinary),
     Column("spam", String(40)),
+    Column("second_language", String(40)),
+    Column("second_language_share", Float),
     # The mention's author, so that what one account says in one story is counted from the index alone.
     Column("author_id", Key),
     Index("ix_analyses_story_id_author_id", "story_id", "author_id"),

@@ -1,4 +1,4 @@
-"""Learned models, and brands that people correct."""
+"""Learned models, brands that people correct, and the second language of mixed texts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,3 +30,6 @@ def upgrade() -> None:
         batch_op.create_index('uq_learned_models_in_use', ['language'], unique=True, sqlite_where=sa.text("state = 'in_use'"), postgresql_where=sa.text("state = 'in_use'"))
     with op.batch_alter_table('corrections', schema=None) as batch_op:
         batch_op.add_column(sa.Column('brands', sa.JSON(none_as_null=True), nullable=True))
+    with op.batch_alter_table('analyses', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('second_language', sa.String(length=40), nullable=True))
+        batch_op.add_column(sa.Column('second_language_share', sa.Float(), nullable=True))
