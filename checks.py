@@ -15,9 +15,10 @@ from config.errors import SecretUnavailable
 from config.settings import Settings
 from crawlers import collect, reactor
 from nlp.errors import NlpError
-from nlp.pipeline import Pipeline, PipelineConfig
+from nlp.pipeline import Pipeline
 from storage.errors import StorageError, explain
 from storage.status import cause_of
+from understanding import plan_without_need
 
 # What was looked at, and what is wrong with it.
 Checked = tuple[str, str | None]
@@ -41,7 +42,7 @@ def database(settings: Settings) -> Iterator[Checked]:
 def models(settings: Settings) -> Iterator[Checked]:
     """Load the models and let them read a text."""
     try:
-        pipeline = Pipeline(PipelineConfig.from_settings(settings))
+        pipeline = Pipeline(plan_without_need(settings))
         pipeline.warm_up()
         yield f"models: {pipeline.model_version}", None
     except NlpError as error:

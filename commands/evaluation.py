@@ -112,9 +112,10 @@ async def _answers(lines: Iterator[_Line], config: Any) -> list[_Answer]:
     from nlp.pipeline import PipelineConfig, TextItem
     from nlp.stream import in_order, worker_count
     from nlp.workers import AnalysisPool
+    from understanding import plan_without_need
 
     logs.set_up()
-    plan = PipelineConfig.from_settings(settings_of(config)) if is_configured(config) else PipelineConfig()
+    plan = plan_without_need(settings_of(config)) if is_configured(config) else PipelineConfig()
     kept: list[_Line] = []
 
     def items() -> Iterator[TextItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from commands.reanalysis import Reread
     from config.settings import Settings
-    from storage.records import SentimentLabel
+    from storage.records import BrandRole, SentimentLabel
 
 _BATCH = 64
 
@@ -42,7 +42,11 @@ def correct(
     sentiment: Annotated[
         Literal["negative", "neutral", "positive"] | None, typer.Option("--sentiment", help="What it is.")
     ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the label back; the model decides.")] = False,
+    brand: Annotated[
+        list[str] | None, typer.Option("--brand", metavar="NAME", help="The brand, or each, that it names.")
+    ] = None,
+    no_brand: Annotated[bool, typer.Option("--no-brand", help="It names none of the brands.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it all back; the model decides.")] = False,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -57,9 +61,13 @@ def correct(
     ] = True,
     config: ConfigPath = None,
 ) -> None:
-    """Give a mention the label that a person sees: it wins over the model's, now and ever after."""
-    _one_of(mention, sentiment, undo, file)
+    """Give a mention the label or brands that a person sees: they win over the model, now and ever after."""
+    branded = bool(brand) or no_brand
+    _one_of(mention, sentiment is not None or branded, undo, file)
+    if brand and no_brand:
+        raise typer.BadParameter("give either --brand or --no-brand", param_hint="--brand")
     settings = settings_of(config)
+    roles = _roles(settings, brand or ()) if branded else None
     who = (by or "").strip() or _user()
     if file is not None:
         with lines_of(file) as stream, wiring.database(settings) as engine:
@@ -70,32 +78,63 @@ def correct(
             raise typer.Exit(code)
     assert mention is not None
     with wiring.database(settings) as engine:
-        if sentiment is None:
+        if undo:
             _withdraw(engine, settings, mention, learn)
             return
-        from storage import corrections
-        from storage.records import SentimentLabel
-        from storage.stories import Policy
-
-        policy = Policy.from_settings(settings)
-        with engine.begin() as conn:
-            unknown = corrections.record(
-                conn, {mention: SentimentLabel(sentiment)}, who, wiring.now(), policy
-            )
-        _known(mention, there=not unknown)
-        typer.echo(f"mention {mention}: {sentiment}, by {who}")
-        if learn:
+        _give(engine, settings, mention, sentiment, roles, who)
+        if learn and sentiment is not None:
             learning.tell(learning.learn_anew(engine, settings), all_of_them=False)
 
 
-def _one_of(mention: int | None, sentiment: str | None, undo: bool, file: Path | None) -> None:
+def _roles(settings: Settings, names: Iterable[str]) -> dict[str, BrandRole]:
+    """Return the role of each of the brands; refuse names that the configuration does not have."""
+    from storage.records import BrandRole
+
+    roles = {b.name: BrandRole.COMPETITOR if b.competitor else BrandRole.OWN for b in settings.brands}
+    for name in names:
+        if name not in roles:
+            there = ", ".join(roles) or "none"
+            raise typer.BadParameter(f"no brand is named {name!r}; there are: {there}", param_hint="--brand")
+    return {name: roles[name] for name in names}
+
+
+def _give(
+    engine: Engine,
+    settings: Settings,
+    mention: int,
+    sentiment: str | None,
+    brands: Mapping[str, BrandRole] | None,
+    who: str,
+) -> None:
+    """Keep what a person says of one mention, and print it."""
+    from storage import corrections
+    from storage.records import SentimentLabel
+    from storage.stories import Policy
+
+    policy, now = Policy.from_settings(settings), wiring.now()
+    unknown: set[int] = set()
+    with engine.begin() as conn:
+        if sentiment is not None:
+            unknown |= corrections.record(conn, {mention: SentimentLabel(sentiment)}, who, now, policy)
+        if brands is not None:
+            unknown |= corrections.record_brands(conn, {mention: brands}, who, now, policy)
+    _known(mention, there=not unknown)
+    named = [] if brands is None else [", ".join(brands) or "no brand"]
+    said = ", ".join([*([sentiment] if sentiment else []), *named])
+    typer.echo(f"mention {mention}: {said}, by {who}")
+
+
+def _one_of(mention: int | None, given: bool, undo: bool, file: Path | None) -> None:
     """Refuse calls that say too little or too much."""
-    if file is not None and (mention is not None or sentiment is not None or undo):
+    if file is not None and (mention is not None or given or undo):
         raise typer.BadParameter("stands alone: each line names its mention and label", param_hint="--import")
     if file is None and mention is None:
         raise typer.BadParameter("name a mention, or a file of labels with --import", param_hint="MENTION_ID")
-    if file is None and (sentiment is None) is not undo:
-        raise typer.BadParameter("give either --sentiment or --undo", param_hint="--sentiment")
+    if file is None and given is undo:
+        raise typer.BadParameter(
+            "give either --sentiment or --undo, or what it names with --brand or --no-brand",
+            param_hint="--sentiment",
+        )
 
 
 def _known(mention: int, *, there: bool) -> None:

@@ -73,10 +73,12 @@ def _save(
     good = [(stored, new) for stored, new in pairs if new.reason not in _UNREAD or stored.analysis is None]
     with engine.begin() as conn:
         result.read += analyses.save(conn, good, wiring.now(), policy)
-        # A person's label stands, whatever the model says of the text now.
-        by_hand = corrections.corrected(conn, [stored.id for stored, _ in good])
+        # What a person said stands, whatever the model says of the text now.
+        ids = [stored.id for stored, _ in good]
+        labelled, branded = corrections.corrected(conn, ids), corrections.rebranded(conn, ids)
     result.unread += len(pairs) - len(good)
     for stored, new in good:
         if (old := stored.analysis) is not None:
-            result.relabelled += old.sentiment_label is not new.sentiment_label and stored.id not in by_hand
-            result.rebranded += {m.name for m in old.brands} != {m.name for m in new.brands}
+            result.relabelled += old.sentiment_label is not new.sentiment_label and stored.id not in labelled
+            other = {m.name for m in old.brands} != {m.name for m in new.brands}
+            result.rebranded += other and stored.id not in branded

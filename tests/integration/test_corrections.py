@@ -17,6 +17,7 @@ from storage.records import Analysis, BrandMatch, BrandRole, Mention, MentionKin
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 DAY = (NOW - timedelta(days=1), NOW + timedelta(days=1))
 NEGATIVE, POSITIVE = SentimentLabel.NEGATIVE, SentimentLabel.POSITIVE
+LAWZY = BrandMatch("Lawzy", BrandRole.OWN, "لوزي", 0, 4, 1.0)
 
 
 def mention(number: int, **changes: object) -> Mention:
@@ -35,7 +36,7 @@ def analysis(label: SentimentLabel | None = NEGATIVE, version: str = "one") -> A
         sentiment_score=None if label is None else -0.5,
         confidence=None if label is None else 0.8,
         reason="unsure" if label is None else None,
-        brands=(BrandMatch("Lawzy", BrandRole.OWN, "لوزي", 0, 4, 1.0),),
+        brands=(LAWZY,),
     )
 
 
@@ -206,3 +207,51 @@ def test_rereading_is_narrowed_by_time_and_by_what_was_read_already(engine: Engi
     assert found(since=NOW - timedelta(days=2)) == [ids[2], ids[1]]
     assert found(read_before=NOW + timedelta(minutes=1)) == [ids[1], ids[0]]
     assert found(model_version="one") == []
+
+
+def brands_of(engine: Engine, key: int) -> list[tuple[str, int | None, float]]:
+    with engine.connect() as conn:
+        found = mentions.fetch(conn, [key])[0].analysis
+    assert found is not None
+    return [(match.name, match.start, match.confidence) for match in found.brands]
+
+
+def name_brands(engine: Engine, key: int, **roles: BrandRole) -> set[int]:
+    with engine.begin() as conn:
+        return corrections.record_brands(conn, {key: roles}, "sara", NOW)
+
+
+def test_the_brands_that_a_person_names_win_count_and_outlive_new_readings(engine: Engine) -> None:
+    [key] = stored(engine, [mention(1)], replace(analysis(), brands=(replace(LAWZY, confidence=0.6),)))
+    assert name_brands(engine, key, Lawzy=BrandRole.OWN, Globex=BrandRole.COMPETITOR) == set()
+    assert brands_of(engine, key) == [("Lawzy", 0, 1.0), ("Globex", None, 1.0)]
+    with engine.begin() as conn:
+        save(engine, conn, [key], replace(analysis(POSITIVE, "two"), brands=()))
+        roles = conn.execute(select(tables.mention_brands.c.brand, tables.mention_brands.c.role)).all()
+    assert sorted(map(tuple, roles)) == [("Globex", "competitor"), ("Lawzy", "own")]
+    assert (labels(engine, [key]), counted(engine)) == ([POSITIVE], {"positive": 1})
+
+
+def test_no_brand_is_an_answer_too_and_can_be_taken_back(engine: Engine) -> None:
+    [key] = stored(engine, [mention(1)], analysis())
+    assert name_brands(engine, key) == set()
+    assert (brands_of(engine, key), counted(engine)) == ([], {})
+    with engine.begin() as conn:
+        assert corrections.rebranded(conn, [key]) == {key}
+        assert corrections.corrected(conn, [key]) == set()
+        assert list(corrections.corrected_texts(conn)) == []
+        assert corrections.withdraw(conn, key)
+        save(engine, conn, [key], analysis())
+    assert (brands_of(engine, key), counted(engine)) == ([("Lawzy", 0, 1.0)], {"negative": 1})
+
+
+def test_label_and_brands_are_said_apart_and_neither_forgets_the_other(engine: Engine) -> None:
+    [key] = stored(engine, [mention(1)], None)
+    assert name_brands(engine, 99, Lawzy=BrandRole.OWN) == {99}
+    name_brands(engine, key, Globex=BrandRole.COMPETITOR)
+    correct(engine, POSITIVE, key)
+    assert waiting(engine) == 1
+    with engine.begin() as conn:
+        save(engine, conn, [key], analysis())
+        assert corrections.corrected(conn, [key]) == {key}
+    assert (labels(engine, [key]), brands_of(engine, key)) == ([POSITIVE], [("Globex", None, 1.0)])

@@ -98,6 +98,21 @@ def test_a_label_is_kept_through_rereading_and_can_be_taken_back(kept: Path) -> 
     assert marsad("correct", "1", "--undo").stdout == "mention 1: nobody had labelled it\n"
 
 
+def test_the_brands_that_a_person_names_are_kept_through_rereading(kept: Path) -> None:
+    given = marsad("correct", "1", "--brand", "Globex", "--by", "sara")
+    assert (given.exit_code, given.output) == (0, "mention 1: Globex, by sara\n")
+    assert marsad("correct", "2", "--no-brand", "--by", "sara").stdout == "mention 2: no brand, by sara\n"
+    again = marsad("reanalyze", "--all")
+    assert again.stdout == "3 mentions read again, 0 with another label, 0 with other brands\n"
+    with opened() as (engine, _), reading(engine) as conn:
+        found = [one.analysis for one in mentions.fetch(conn, [1, 2, 3])]
+    assert [one and [match.name for match in one.brands] for one in found] == [["Globex"], [], ["Globex"]]
+    assert marsad("correct", "1", "--undo").exit_code == 0
+    with opened() as (engine, _), reading(engine) as conn:
+        undone = mentions.fetch(conn, [1])[0].analysis
+    assert undone and [match.name for match in undone.brands] == ["Acme"]
+
+
 def test_a_change_of_the_brands_is_read_into_what_is_stored(kept: Path) -> None:
     document = yaml.safe_load((kept / "marsad.yaml").read_text(encoding="utf-8"))
     document["brands"][0]["aliases"].append("جلوبكس")
@@ -161,6 +176,9 @@ def test_many_labels_come_from_a_file_and_bad_lines_are_told_by_number(kept: Pat
         (("correct", "1"), 2, "either --sentiment or --undo"),
         (("correct", "1", "--sentiment", "angry"), 2, "angry"),
         (("correct", "1", "--sentiment", "positive", "--undo"), 2, "either --sentiment or --undo"),
+        (("correct", "1", "--undo", "--brand", "Acme"), 2, "either --sentiment or --undo"),
+        (("correct", "1", "--no-brand", "--brand", "Acme"), 2, "either --brand or --no-brand"),
+        (("correct", "1", "--brand", "Zed"), 2, "no brand is named 'Zed'; there are: Acme, Globex"),
         (("correct", "1", "--import", "x.csv"), 2, "stands alone"),
         (("correct", "--import", "absent.csv"), 2, "absent.csv"),
         (("correct", "99", "--sentiment", "positive"), 1, "no mention has the id 99"),
