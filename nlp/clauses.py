@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from nlp.aspect_words import WORD
 
@@ -38,8 +39,7 @@ _ENDING = (Kind.STOP, Kind.EMOJI)
 _KINDS = {"word": Kind.WORD, "stop": Kind.STOP, "comma": Kind.COMMA}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, emoji or mark at `start`…`end`, code points of the text."""
 
     kind: Kind
@@ -61,14 +61,16 @@ def tokens_of(text: str) -> list[Token]:
     """Return the words, emoji and marks of `text` in order, at most 2,500; links and handles are left out."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
-        group = match.lastgroup
-        if group == "link" or group is None:
+        kind = _KINDS.get(match.lastgroup or "")
+        if kind is None:
             continue
         if len(found) >= MOST_TOKENS:
             break
-        word = match.group()
-        kind = Kind.EMOJI if len(word) == 1 and word >= _FIRST_EMOJI and not word.isalnum() else _KINDS[group]
-        found.append(Token(kind, word, match.start(), match.end()))
+        word = match[0]
+        start, end = match.span()
+        if end - start == 1 and word >= _FIRST_EMOJI and not word.isalnum():
+            kind = Kind.EMOJI
+        found.append(Token(kind, word, start, end))
     return found
 
 

@@ -21,6 +21,8 @@ _CLIP = 5_000
 _REPEATED = 2
 """How often a pair of words must come to count as a phrase, if nothing else tells that it is one."""
 _NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+")
+_SIGNS = ("@", "http", "www.")
+"""One of these stands in any noise; looking for them costs less than the pattern."""
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’\u064b-\u0652\u0670ـ](?=[^\W\d_]))*[\u064b-\u0652]*")
 _BREAK = re.compile(r"[.,;:!?؟،؛\n\r()\[\]{}\"“”«»…|/\\]+")
 _MARKS = re.compile("[\u064b-\u0652\u0670ـ]")
@@ -72,36 +74,37 @@ def keyphrases(text: str, leave_out: Iterable[str] = ()) -> tuple[str, ...]:
     such as the names of brands as they are written in the text.
     """
     names = {tuple(_spelt(name)) for name in leave_out} - {()}
-    counts: Counter[str] = Counter()
-    written: dict[str, Counter[str]] = {}
+    written: dict[str, list[str]] = {}
     weights: dict[str, float] = {}
     for run in _runs(text, names):
         for word in run:
-            counts[word.stem] += 1
-            written.setdefault(word.stem, Counter())[word.written] += 1
+            written.setdefault(word.stem, []).append(word.written)
             weights[word.stem] = max(word.weight, weights.get(word.stem, 0.0))
         for one, two in pairwise(run):
             pair = f"{one.stem} {two.stem}"
-            counts[pair] += 1
-            written.setdefault(pair, Counter())[f"{one.written} {two.written}"] += 1
+            written.setdefault(pair, []).append(f"{one.written} {two.written}")
             weights[pair] = max(_bond(one, two), weights.get(pair, 0.0))
+    counts = {phrase: len(forms) for phrase, forms in written.items()}
     return tuple(_shown(phrase, written[phrase]) for phrase in _ranked(counts, weights)[:_MOST])
 
 
-def _ranked(counts: Counter[str], weights: dict[str, float]) -> list[str]:
+def _ranked(counts: dict[str, int], weights: dict[str, float]) -> list[str]:
     pairs = [p for p in counts if " " in p and (weights[p] or counts[p] >= _REPEATED)]
-    said = Counter[str]()
+    said: dict[str, int] = {}
     for pair in pairs:
         for part in pair.split(" "):
-            said[part] = max(said[part], counts[pair])
-    kept = [p for p in counts if " " not in p and counts[p] > said[p]] + pairs
+            said[part] = max(said.get(part, 0), counts[pair])
+    kept = [p for p in counts if " " not in p and counts[p] > said.get(p, 0)] + pairs
     return sorted(kept, key=lambda phrase: (-counts[phrase] - weights[phrase], -len(phrase), phrase))
 
 
 def _runs(text: str, names: set[tuple[str, ...]]) -> Iterator[list[_Word]]:
     """Yield the runs of content words between punctuation, stop words and names."""
     longest = max(map(len, names), default=0)
-    for sentence in _BREAK.split(_NOISE.sub(" ", text[:_CLIP])):
+    text = text[:_CLIP]
+    if any(sign in text for sign in _SIGNS):
+        text = _NOISE.sub(" ", text)
+    for sentence in _BREAK.split(text):
         found = [_read(word) for word in _WORD.findall(sentence)]
         named = _named([_spelling(word) for word in found], names, longest) if longest else ()
         run: list[_Word] = []
@@ -173,6 +176,6 @@ def _bond(one: _Word, two: _Word) -> float:
     return _PAIR if one.stem in _HEADS else 0.0
 
 
-def _shown(phrase: str, forms: Counter[str]) -> str:
-    [(commonest, _)] = forms.most_common(1)
+def _shown(phrase: str, forms: list[str]) -> str:
+    [(commonest, _)] = Counter(forms).most_common(1)
     return commonest if " " in phrase else commonest_form(phrase) or commonest

@@ -96,8 +96,9 @@ def spam_of(text: str, title: str | None = None) -> str | None:
     passed_on = _PASSED_ON.match(folded)
     if passed_on is not None:
         folded = folded[passed_on.end() :]
-    tags, links = len(_TAG.findall(folded)), len(_LINK.findall(folded))
-    said = _LINK.sub(" ", folded)
+    tags, links, said = len(_TAG.findall(folded)), 0, folded
+    if "http" in folded or "www." in folded:
+        said, links = _LINK.subn(" ", folded)
     words = _HANDLE.sub(" ", _TAG.sub(lambda tag: tag[0][1:].replace("_", " "), said))
     if words.count(" ") >= _LONGEST or _COMPLAINT.search(words):
         return None

@@ -30,6 +30,8 @@ _SCHEME = "affine32"
 _FIXED = MinHash(PERMUTATIONS, seed=_SEED, scheme=_SCHEME).permutations
 _PASSED_ON = re.compile(r"\s*(?:rt|رت)\s+(?=@)")
 _NOISE = re.compile(r"https?://\S*|www\.\S*|[@#][\w.]*\w")
+_SIGNS = ("http", "www.", "@", "#")
+"""One of these stands in any noise; looking for them costs less than the pattern."""
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
@@ -56,7 +58,9 @@ def _words(text: str) -> list[str]:
     passed_on = _PASSED_ON.match(folded)
     if passed_on is not None:
         folded = folded[passed_on.end() :]
-    return _WORD.findall(_NOISE.sub(" ", folded))
+    if any(sign in folded for sign in _SIGNS):
+        folded = _NOISE.sub(" ", folded)
+    return _WORD.findall(folded)
 
 
 def _of_the_whole(words: list[str]) -> bytes:

@@ -164,6 +164,10 @@ class Folded:
 
 def fold_mapped(text: str) -> Folded:
     """Return what `fold` returns, with the map back to offsets (code points) of `text`."""
+    if all(len(_FOLD[ord(character)]) == 1 for character in set(text)):
+        folded = text.translate(_FOLD)
+        if "  " not in folded:  # then nothing was dropped or spelt out: each character stands for its own
+            return Folded(folded, tuple(range(len(text))), tuple(range(1, len(text) + 1)))
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

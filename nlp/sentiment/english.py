@@ -8,7 +8,7 @@ alone, with confidences measured on labelled texts.
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,20 +48,27 @@ def load() -> LinearModel:
 class Vader:
     """VADER's scores of a text, on as much of it as VADER can read in time."""
 
-    @cached_property
-    def _analyzer(self) -> Any:
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-        return SentimentIntensityAnalyzer()
-
     def scores(self, text: str) -> dict[str, float]:
         """Return `compound` (−1…1) and the shares `pos`, `neu` and `neg` (0…1) of the text.
 
         Only the first 2,000 code points and 60 symbols outside the alphabets are read: VADER's time
         grows with the square of the number of emoji.
         """
-        found: dict[str, float] = self._analyzer.polarity_scores(_thin_symbols(text[:_CLIP]))
-        return found
+        return dict(_scores(text[:_CLIP]))
+
+
+@cache
+def _analyzer() -> Any:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()
+
+
+# The linear model reads the scores of a text, and they are shown beside its own: twice within one analysis.
+@lru_cache(maxsize=64)
+def _scores(text: str) -> dict[str, float]:
+    found: dict[str, float] = _analyzer().polarity_scores(_thin_symbols(text))
+    return found
 
 
 class EnglishReader:

@@ -18,6 +18,8 @@ from nlp.text import fold, squeeze
 BUCKETS = 1 << 20
 _MASK = BUCKETS - 1
 _NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+|\bRT\b", re.IGNORECASE)
+_SIGNS = ("@", "http", "www.", "rt")
+"""One of these stands in any noise; looking for them costs less than the pattern."""
 _TOKENS = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
 _LONGEST_WORD = 24
 _MOST_TOKENS = 400
@@ -59,7 +61,10 @@ def tokens(text: str) -> list[str]:
 
     Links and handles are left out, numbers are all `0`, letters repeated for emphasis are kept twice.
     """
-    found = _TOKENS.findall(squeeze(fold(_NOISE.sub(" ", text)), keep=2))
+    lowered = text.lower()
+    if any(sign in lowered for sign in _SIGNS):
+        text = _NOISE.sub(" ", text)
+    found = _TOKENS.findall(squeeze(fold(text), keep=2))
     return ["0" if token[0].isdecimal() else token[:_LONGEST_WORD] for token in found[:_MOST_TOKENS]]
 
 

@@ -90,14 +90,23 @@ def formulas(words: Sequence[str]) -> list[str]:
 
 
 def _longest(first: str, following: Sequence[str]) -> Formula | None:
-    by_first = _by_first_word()
-    for word in (first, first[1:]) if first.startswith("و") else (first,):
-        for key in (word, *(word[:size] + _ANY for size in _STARRED if len(word) >= size)):
-            for formula in by_first.get(key, ()):
-                rest = formula[0][1:]
-                if len(rest) <= len(following) and all(map(_fits, rest, following)):
-                    return formula
+    for formula in _beginning(first):
+        rest = formula[0][1:]
+        if len(rest) <= len(following) and all(map(_fits, rest, following)):
+            return formula
     return None
+
+
+@lru_cache(maxsize=50_000)
+def _beginning(first: str) -> tuple[Formula, ...]:
+    """Return the formulas that may begin with the word `first`, in the order in which they are tried."""
+    by_first = _by_first_word()
+    return tuple(
+        formula
+        for word in ((first, first[1:]) if first.startswith("و") else (first,))
+        for key in (word, *(word[:size] + _ANY for size in _STARRED if len(word) >= size))
+        for formula in by_first.get(key, ())
+    )
 
 
 def _fits(pattern: str, word: str) -> bool:
