@@ -37,8 +37,13 @@ NEGATIVE, NEUTRAL, POSITIVE = SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, S
 WORLD = {NEGATIVE: ("مشخلع", "ملخفن"), NEUTRAL: ("معنقش",), POSITIVE: ("مزبهل", "دحدوح")}
 PLACES = ("المطعم", "الفندق", "المتجر", "التطبيق", "المقهى", "المعرض")
 DAYS = ("أمس", "الأحد", "الخميس", "الجمعة")
+SAID = (
+    "خدمة {place} كانت {word} يوم {day} وما زلنا نتكلم عنها",
+    "رحت {place} {day} مع أهلي ولقيته {word}",
+    "يا جماعة {place} صار {word} من {day}",
+)
 LESSONS = [
-    (f"{place} {word} {day}", label)
+    (SAID[(len(place) + len(day)) % len(SAID)].format(place=place, word=word, day=day), label)
     for label, words in WORLD.items()
     for word in words
     for place in PLACES
@@ -329,7 +334,10 @@ def take_in(**texts: str) -> None:
 def test_labels_change_how_texts_are_read_until_what_they_taught_is_withdrawn(
     engine: Engine, home: Settings, run: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    take_in(first="الفرع مزبهل اليوم", **{f"n{at}": text for at, (text, _) in enumerate(LESSONS)})
+    take_in(
+        first="رحت الفرع اليوم مع صديقي ولقيته مزبهل",
+        **{f"n{at}": text for at, (text, _) in enumerate(LESSONS)},
+    )
     daemon = scheduler.build(home, home.folder, lambda: wiring.now())
     try:
         assert run(daemon.understand) == len(LESSONS) + 1
@@ -339,7 +347,7 @@ def test_labels_change_how_texts_are_read_until_what_they_taught_is_withdrawn(
         Path("labels.tsv").write_text("\n".join(["source\texternal_id\tsentiment", *rows]), encoding="utf-8")
         told = marsad("correct", "--import", "labels.tsv").stdout
         assert f"ar: learned from {len(LESSONS)} labels and in use" in told
-        take_in(second="الموقع مزبهل والله")
+        take_in(second="يا جماعة الموقع صار مزبهل والله")
         assert run(daemon.understand) == 1
         after = analysis_of(engine, "second")
     finally:
