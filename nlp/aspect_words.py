@@ -21,7 +21,7 @@ OPINION = "OPINION"
 """Among the words that must stand nearby: any word that judges."""
 
 WORD = (
-    r"\d[\d.,٫٬]*\d|[^\W_](?:[^\W_]|[\u0300-\u036f\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200f\ufeff])*"
+    r"\d[\d.,٫٬]*\d|[^\W_]+(?:[\u0300-\u036f\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200f\ufeff]+[^\W_]*)*"
     r"(?:['’ʼ`][^\W_]+)*|[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"
 )
 """A word with its marks and invisible joints, a number, or an emoji."""

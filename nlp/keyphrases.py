@@ -23,7 +23,7 @@ _REPEATED = 2
 _NOISE = re.compile(r"https?://\S*|www\.\S*|(?:(?<![\w.+-])[\w.+-]+)?@[\w.]+")
 _SIGNS = ("@", "http", "www.")
 """One of these stands in any noise; looking for them costs less than the pattern."""
-_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’\u064b-\u0652\u0670ـ](?=[^\W\d_]))*[\u064b-\u0652]*")
+_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’\u064b-\u0652\u0670ـ](?=[^\W\d_])[^\W_]*)*[\u064b-\u0652]*")
 _BREAK = re.compile(r"[.,;:!?؟،؛\n\r()\[\]{}\"“”«»…|/\\]+")
 _MARKS = re.compile("[\u064b-\u0652\u0670ـ]")
 _ARTICLE = "ال"

@@ -19,7 +19,7 @@ of fixed length, by a regular expression whose repetitions are all bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -111,7 +111,7 @@ class PatternSet:
                 entries.setdefault(key.text, []).append((index, key))
         self._automaton: Any = ahocorasick.Automaton()
         for text, uses in entries.items():
-            self._automaton.add_word(text, (len(text), tuple(uses)))
+            self._automaton.add_word(text, (len(text), _by_edges(uses)))
         self._automaton.make_automaton()
 
     def search(self, folded: str) -> Iterator[RuleMatch]:
@@ -124,8 +124,8 @@ class PatternSet:
             first = last + 1 - length
             begins = first == 0 or not folded[first - 1].isalnum() or _after_conjunction(folded, first)
             ends = last + 1 == len(folded) or not folded[last + 1].isalnum()
-            for index, key in uses:
-                if (key.begins and not begins) or (key.ends and not ends) or last <= tried.get(index, -1):
+            for index, key in uses[begins, ends]:
+                if last <= tried.get(index, -1):
                     continue
                 rule = self.rules[index]
                 if key.whole:
@@ -135,6 +135,17 @@ class PatternSet:
                     if found is not None:
                         tried[index] = max(last, found.end - 1)
                         yield found
+
+
+def _by_edges(uses: Sequence[tuple[int, Key]]) -> dict[tuple[bool, bool], tuple[tuple[int, Key], ...]]:
+    """Return which of the uses of a literal hold where it begins a word or not, and ends one or not."""
+    return {
+        (begins, ends): tuple(
+            (index, key) for index, key in uses if begins >= key.begins and ends >= key.ends
+        )
+        for begins in (False, True)
+        for ends in (False, True)
+    }
 
 
 def _after_conjunction(folded: str, first: int) -> bool:
