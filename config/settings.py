@@ -20,6 +20,7 @@ from config.values import Duration, Weekly
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+ModelName = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Language = Literal["ar", "en"]
 
 
@@ -170,6 +171,14 @@ class Settings(BaseSettings):
         default=False, description="true counts giveaways, adverts and copied reviews, which are marked."
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that read and understand texts.")
+    profile: Literal["fast", "full"] = Field(
+        default="full",
+        description="fast leaves out the encoder and all names but brands: 10 times the speed.",
+    )
+    sentiment_model: ModelName | None = Field(
+        default=None,
+        description="A Hugging Face model (name or folder) that judges texts instead; see operations.md.",
+    )
     allow_private_networks: list[Network] = Field(
         default=[], description="Private networks that may be reached, such as 127.0.0.0/8. None by default."
     )
