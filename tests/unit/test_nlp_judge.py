@@ -24,7 +24,7 @@ ANGRY = "أسوأ تجربة في حياتي، الموظفين وقحين وا�
 def made_reading(*sentiment: float) -> Reading:
     """Return a reading with these logits for negative, neutral and positive, and nothing else."""
     none = np.zeros((0, 3), np.float32)
-    return Reading(np.array(sentiment, np.float32), np.zeros(5, np.float32), none, none, ())
+    return Reading(np.array(sentiment, np.float32), none, none, ())
 
 
 @pytest.mark.parametrize("language", ["ar", "en", "fr", "ar-Latn"])
