@@ -18,8 +18,8 @@ from sklearn.svm import LinearSVC
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.tables import Row, Table, each, progress, spread, timed
-from nlp.dialect import DIALECTS, EVEN, DialectModel
-from nlp.encoder import Encoder, chances
+from nlp.dialect import DIALECTS, DialectModel
+from nlp.encoder import Encoder
 from nlp.encoder_names import names as encoder_names
 from nlp.entities import english_model
 from nlp.language import LanguageIdentifier
@@ -147,23 +147,12 @@ def dialects(folder: Path, most: int | None) -> Iterator[Table]:
     examples = read_examples(folder / "sentiment")
     training = [one for one in examples if not one.held_out]
     measured = spread([one for one in examples if one.held_out], most)
-    linear, encoder = DialectModel.load(), Encoder()
-
-    def encoded(text: str) -> Sequence[float]:
-        reading = encoder.read(text)
-        return chances(reading.dialect) if reading else EVEN
-
-    def both(text: str) -> Sequence[float]:
-        return [one + other for one, other in zip(linear.chances(text), encoded(text), strict=True)]
-
     progress(f"dialect: training {BAGS} on {len(training):,} texts")
     bags = bag_of_words().fit(
         [one.text for one in training], [DIALECTS.index(one.dialect) for one in training]
     )
     contestants: dict[str, Callable[[Sequence[str]], Any]] = {
-        LINEAR: each(linear.chances),
-        ENCODER: each(encoded),
-        BOTH: each(both),
+        "linear (both profiles)": each(DialectModel.load().chances),
         BAGS: bags.decision_function,
         "always MSA": each(lambda _: (1.0, 0.0, 0.0, 0.0, 0.0)),
     }
