@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
+from nlp.encoder import MODELS
 from nlp.errors import ModelUnavailable
 from nlp.sentiment.blend import LABELS, NEVER, Blend, Evidence, Row, Triple
 from nlp.sentiment.opinion import Abstention, Opinion
 from nlp.training.blend import PRECISION_GOALS, Judged, calibration_error, fit, only, thresholds
-from nlp.training.opinions import KINDS, cross_fitted, reliability, table
+from nlp.training.datasets import TWO_CLASS_SETS
+from nlp.training.opinions import KINDS, collect, cross_fitted, reliability, table
 
 ROW = Row(1.0, 0.5, 2.0, (0.0, 0.0, 0.0), (0.6, 0.6, 0.6))
 NUMBERS = st.floats(-50, 50)
@@ -140,8 +143,8 @@ def test_the_shipped_blend_has_weights_for_all_evidence_there_can_be() -> None:
     shipped = Blend.load()
     for language, kinds in KINDS.items():
         assert {"+".join(kind) for kind in kinds} <= set(shipped.rows[language])
-    for kinds in shipped.rows.values():
-        for row in kinds.values():
+    for weights in shipped.rows.values():
+        for row in weights.values():
             assert min(row.linear, row.encoder, row.lexicon) >= 0.0
             assert all(1 / 3 <= limit <= NEVER for limit in row.thresholds)
 
@@ -239,3 +242,33 @@ def test_more_of_a_score_never_makes_its_label_less_likely(seed: int) -> None:
         row.chances(Evidence((0.0, 0.0, step), (0.0, 0.0, step)))[2] for step in (-2.0, 0.0, 1.0, 4.0)
     ]
     assert all(lower <= higher for lower, higher in pairwise(positive))
+
+
+FLOORS = {
+    "ar": {"saudi_tourism": 0.80, "absa16_ar_hotels": 0.60, "ajgt": 0.85, "arsarcasm_v2": 0.60},
+    "en": {"vader_tweets": 0.70, "vader_amazon": 0.65},
+}
+"""Macro-F1 on held-out texts, of two classes where a set has two; docs/models.md has the figures."""
+
+
+@pytest.mark.timeout(900)
+def test_the_shipped_blend_keeps_its_promise_on_held_out_texts(shared: Path) -> None:
+    shipped = Blend.load()
+    names = [name for floors in FLOORS.values() for name in floors]
+    found = collect(shared / "language", MODELS, names)
+    for language, floors in FLOORS.items():
+        evidence = [only(one.evidence, ("linear", "encoder")) for one in found[language]]
+        row = shipped.row(language, evidence[0])
+        assert row is not None
+        chances = np.array([row.chances(one) for one in evidence])
+        truth = np.array([one.label for one in found[language]])
+        sets = np.array([one.dataset for one in found[language]])
+        assert calibration_error(chances, truth) <= 0.05
+        said = chances.argmax(axis=1)
+        negative = (said == 0) & (chances[:, 0] >= row.thresholds[0])
+        assert (truth[negative] == 0).mean() >= 0.88
+        assert negative.sum() >= 0.25 * (truth == 0).sum()
+        for name, floor in floors.items():
+            possible = chances[sets == name] * ([1.0, 0.0, 1.0] if name in TWO_CLASS_SETS else 1.0)
+            score = f1_score(truth[sets == name], possible.argmax(axis=1), average="macro")
+            assert score >= floor, f"{name}: {score:.3f}"
