@@ -60,15 +60,23 @@ def analyze(
         ),
     ] = None,
     config: ConfigPath = None,
+    profile: Annotated[
+        Literal["fast", "full"] | None,
+        typer.Option("--profile", help="fast: no encoder, no names but brands. Else as configured."),
+    ] = None,
 ) -> None:
     """Say what each text is about, how its writer feels and in which language: JSON Lines in and out."""
     from config import logs
     from nlp import stream
-    from nlp.pipeline import PipelineConfig
+    from nlp.pipeline import PipelineConfig, Profile
+    from understanding import plan_without_need
 
     logs.set_up()
-    configured = is_configured(config)
-    plan = PipelineConfig.from_settings(settings_of(config)) if configured else PipelineConfig()
+    asked = None if profile is None else Profile(profile)
+    if is_configured(config):
+        plan = plan_without_need(settings_of(config), asked)
+    else:
+        plan = PipelineConfig(profile=asked or Profile.FULL)
     with lines_of(file) as lines:
         count = asyncio.run(stream.analyze(lines, sys.stdout.buffer, plan, say))
     raise typer.Exit(FAILED if count.bad and not count.good else OK)

@@ -1,4 +1,4 @@
-"""The encoder: one pass over a text that answers for sentiment, dialect, names and opinions of parts.
+"""The encoder: one pass over a text that answers for sentiment, names and opinions of parts.
 
 multilingual-e5-small, fine-tuned (`nlp.training.encoder`, docs/models.md), in 8 bits with ONNX Runtime.
 Texts are read one by one on one thread: the answer for a text depends on that text alone, and pipelines
@@ -27,7 +27,7 @@ WINDOW = 128
 MOST_WINDOWS = 3
 _FIRST, _LAST = 0, 2
 _CLIP = 4_000
-_ANSWERS = ("sentiment", "dialect", "tags", "polarity")
+_ANSWERS = ("sentiment", "tags", "polarity")
 
 _EVEN = (1 / 3, 1 / 3, 1 / 3)
 
@@ -47,12 +47,11 @@ class Piece:
 class Reading:
     """What the encoder answered for one text, all in logits.
 
-    `sentiment` [3] and `dialect` [5] are of the whole text, `tags` [pieces, 9] and `polarity` [pieces, 3] of
-    its pieces, in the orders of `nlp.encoder_heads`.
+    `sentiment` [3] is of the whole text, `tags` [pieces, 9] and `polarity` [pieces, 3] of its pieces, in the
+    orders of `nlp.encoder_heads`.
     """
 
     sentiment: Floats
-    dialect: Floats
     tags: Floats
     polarity: Floats
     pieces: tuple[Piece, ...]
@@ -98,7 +97,7 @@ class Encoder:
     def read(self, text: str) -> Reading | None:
         """Return the answers for the first 384 pieces of `text`, or None where nothing in it can be read."""
         light = lighten(text[:_CLIP])
-        if not any(character.isalnum() for character in light.text) and len(light.text.strip()) == 0:
+        if not light.text.strip():
             return None
         encoding = self._tokenizer.encode(light.text, add_special_tokens=False)
         inner = WINDOW - 2
@@ -110,9 +109,8 @@ class Encoder:
         shares = np.array([len(window) / len(ids) for window in windows], np.float32)
         return Reading(
             sentiment=_weighted([answer[0][0] for answer in answers], shares),
-            dialect=_weighted([answer[1][0] for answer in answers], shares),
-            tags=np.concatenate([answer[2][0, 1:-1] for answer in answers]),
-            polarity=np.concatenate([answer[3][0, 1:-1] for answer in answers]),
+            tags=np.concatenate([answer[1][0, 1:-1] for answer in answers]),
+            polarity=np.concatenate([answer[2][0, 1:-1] for answer in answers]),
             pieces=_pieces(light, encoding.offsets[: len(ids)]),
         )
 

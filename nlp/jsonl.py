@@ -51,13 +51,23 @@ def to_json(item: TextItem, analysis: Analysis) -> dict[str, Any]:
     }
     if analysis.sentiment_label is None:
         sentiment["reason"] = analysis.reason
+    if analysis.lexicon_score is not None:
+        sentiment["vader"] = analysis.lexicon_score
     return {
         "id": item.id,
         "language": analysis.language,
         "dialect": analysis.dialect,
+        "dialect_confidence": analysis.dialect_confidence,
+        "mixed": _mixed(analysis),
         "sentiment": sentiment,
         "entities": [
-            {"text": entity.text, "label": entity.label, "start": entity.start, "end": entity.end}
+            {
+                "text": entity.text,
+                "label": entity.label,
+                "start": entity.start,
+                "end": entity.end,
+                "name": entity.name,
+            }
             for entity in analysis.entities
         ],
         "brands": [
@@ -75,9 +85,10 @@ def to_json(item: TextItem, analysis: Analysis) -> dict[str, Any]:
             {
                 "aspect": aspect.aspect,
                 "label": None if aspect.label is None else str(aspect.label),
-                "score": aspect.score,
+                "score": round(aspect.score, 4),
                 "start": aspect.start,
                 "end": aspect.end,
+                "touchpoint": aspect.touchpoint,
             }
             for aspect in analysis.aspects
         ],
@@ -87,13 +98,22 @@ def to_json(item: TextItem, analysis: Analysis) -> dict[str, Any]:
                 "confidence": round(found.confidence, 4),
                 "start": found.start,
                 "end": found.end,
+                "about": found.about,
             }
             for found in analysis.signals
         ],
         "keyphrases": list(analysis.keyphrases),
+        "spam": analysis.spam,
         "clipped": analysis.clipped,
         "model_version": analysis.model_version,
     }
+
+
+def _mixed(analysis: Analysis) -> dict[str, Any] | None:
+    """Return the second language of a text in two, and its share of the words; None for other texts."""
+    if analysis.second_language is None:
+        return None
+    return {"language": analysis.second_language, "share": analysis.second_language_share}
 
 
 def _field(parsed: dict[str, Any], key: str, read: Callable[[Any], T | None], kind: str) -> T | None:

@@ -37,6 +37,8 @@ _LOG = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _MEMORY_LIMIT = 3 << 30
 """Address space of a worker in bytes: models map far more than they use, a runaway far more than that."""
+_LARGE_MEMORY_LIMIT = 12 << 30
+"""The same where the configuration names a model of its own: torch and weights of any size are mapped."""
 _START_TIME = 60.0
 """Seconds in which a worker that is started must have loaded its models."""
 _STARTS = 3
@@ -131,6 +133,8 @@ class AnalysisPool:
         if self._closed:
             raise NlpError("the workers are closed")
         if self._pool is None:
+            for name in _THREAD_LIMITS:  # read when numpy is imported, before a worker runs any line of ours
+                os.environ.setdefault(name, "1")
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 initializer=_start_worker,
@@ -169,9 +173,8 @@ def _start_worker(config: PipelineConfig, parent: int) -> None:
         if os.getppid() != parent:
             os._exit(1)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, resource.RLIM_INFINITY))
-    for name in _THREAD_LIMITS:
-        os.environ.setdefault(name, "1")
+        limit = _LARGE_MEMORY_LIMIT if config.sentiment_model else _MEMORY_LIMIT
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
     from nlp.pipeline import Pipeline
 

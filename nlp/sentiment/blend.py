@@ -79,14 +79,14 @@ class Blend:
             rows = {
                 language: {
                     kind: Row(
-                        row["linear"], row["encoder"], row["lexicon"],
+                        float(row["linear"]), float(row["encoder"]), float(row["lexicon"]),
                         _triple(row["biases"]), _triple(row["thresholds"]),
                     )
                     for kind, row in kinds.items()
                 }
                 for language, kinds in stored["rows"].items()
             }  # fmt: skip
-            return cls(rows, stored["version"])
+            return cls(rows, str(stored["version"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelUnavailable(f"{path.name} cannot be read ({error}); install Marsad again") from error
 

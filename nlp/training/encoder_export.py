@@ -76,7 +76,8 @@ class Exporter:
 
     def write(self, path: Path) -> None:
         """Write the file. Input: `pieces` [1, pieces] of int64. Outputs, all logits: `sentiment` [1, 3],
-        `dialect` [1, 5], `tags` [1, pieces, 9] and `polarity` [1, pieces, 3].
+        `tags` [1, pieces, 9] and `polarity` [1, pieces, 3]. The head for dialects taught the body and stays
+        behind: the linear model tells them better.
         """
         states = self._embeddings()
         for index in range(self._weights.layers):
@@ -164,7 +165,7 @@ class Exporter:
         pull = graph.node("Squeeze", self._head("gate", states), graph.constant(np.array([2])))
         shares = graph.node("Unsqueeze", graph.node("Softmax", pull, axis=-1), second)
         pooled = graph.node("Squeeze", graph.node("MatMul", shares, states), second)
-        inputs = {"sentiment": pooled, "dialect": pooled, "tags": states, "polarity": states}
+        inputs = {"sentiment": pooled, "tags": states, "polarity": states}
         return {name: self._head(name, value) for name, value in inputs.items()}
 
     def _head(self, name: str, states: str) -> str:

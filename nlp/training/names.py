@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nlp.encoder_heads import TAGS
 from nlp.encoder_names import trimmed
+from nlp.text import fold
 from nlp.training.encoder_data import Lesson, names_lessons
 from storage.records import Entity
 
@@ -66,8 +67,10 @@ def score(lessons: Sequence[Lesson], found: Iterable[tuple[Entity, ...]]) -> Sco
 
 
 def held_out(folder: Path) -> dict[str, list[Lesson]]:
-    """Return the sentences to measure on, by set."""
-    found = [lesson for lesson in names_lessons(folder) if lesson.held_out]
+    """Return the sentences to measure on, by set; not those that stand among the others as well."""
+    every = list(names_lessons(folder))
+    taught = {fold(lesson.text) for lesson in every if not lesson.held_out}
+    found = [lesson for lesson in every if lesson.held_out and fold(lesson.text) not in taught]
     return {name: [lesson for lesson in found if lesson.dataset == name] for name in HELD_OUT}
 
 

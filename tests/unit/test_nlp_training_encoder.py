@@ -7,6 +7,7 @@ import random
 import struct
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,7 +194,8 @@ def test_a_name_counts_only_with_its_label_and_both_ends() -> None:
 
 
 def test_blocks_of_four_bits_become_the_numbers_they_stand_for() -> None:
-    quarters = np.arange(16, dtype=np.uint8).reshape(1, 1, 16) | (15 - np.arange(16, dtype=np.uint8)) << 4
+    low_high = np.arange(16) | (15 - np.arange(16)) << 4
+    quarters = low_high.astype(np.uint8).reshape(1, 1, 16)
     values = dequantize(np.array([[0.5]], np.float16), quarters)
     low = (np.arange(16) - 8) * 0.5
     assert values.shape == (1, 32)
@@ -256,7 +258,7 @@ def test_pieces_of_other_scripts_are_left_out_and_the_others_keep_their_order() 
         "ة",
         "<mask>",
     ]
-    tokenizer = {
+    tokenizer: dict[str, Any] = {
         "added_tokens": [{"id": 0}, {"id": 3}, {"id": 13}],
         "model": {"type": "Unigram", "vocab": [[piece, -1.0] for piece in pieces]},
     }
