@@ -245,8 +245,8 @@ def test_more_of_a_score_never_makes_its_label_less_likely(seed: int) -> None:
 
 
 FLOORS = {
-    "ar": {"saudi_tourism": 0.80, "absa16_ar_hotels": 0.60, "ajgt": 0.85, "arsarcasm_v2": 0.60},
-    "en": {"vader_tweets": 0.70, "vader_amazon": 0.65},
+    "ar": {"saudi_tourism": 0.83, "absa16_ar_hotels": 0.665, "ajgt": 0.875, "arsarcasm_v2": 0.71},
+    "en": {"vader_tweets": 0.765, "vader_amazon": 0.75},
 }
 """Macro-F1 on held-out texts, of two classes where a set has two; docs/models.md has the figures."""
 
@@ -263,7 +263,7 @@ def test_the_shipped_blend_keeps_its_promise_on_held_out_texts(shared: Path) -> 
         chances = np.array([row.chances(one) for one in evidence])
         truth = np.array([one.label for one in found[language]])
         sets = np.array([one.dataset for one in found[language]])
-        assert calibration_error(chances, truth) <= 0.05
+        assert calibration_error(chances, truth) <= 0.055
         said = chances.argmax(axis=1)
         negative = (said == 0) & (chances[:, 0] >= row.thresholds[0])
         assert (truth[negative] == 0).mean() >= 0.88
