@@ -60,12 +60,17 @@ def open_engine(url: str, base: Path) -> Engine:
 
 
 def is_there(url: str, base: Path) -> bool:
-    """Return whether there is a database: for SQLite its file; a server is taken to have one."""
+    """Return whether there is a database: for SQLite its file; a server is taken to have one.
+
+    So is a place that may not be looked into: who opens it is told why it cannot be used.
+    """
     try:
         parsed = make_url(url)
+        return not parsed.drivername.startswith("sqlite") or (base / (parsed.database or "")).is_file()
     except (ArgumentError, ValueError):
         return False
-    return not parsed.drivername.startswith("sqlite") or (base / (parsed.database or "")).is_file()
+    except PermissionError:
+        return True
 
 
 def _open_sqlite(database: str | None, base: Path) -> Engine:
