@@ -1,8 +1,9 @@
-"""What the linear model, the encoder and VADER say of a text, made into one calibrated opinion.
+"""What the linear model and the encoder say of a text, made into one calibrated opinion.
 
 A multinomial logistic regression over their scores, fitted on held-out texts (`nlp.training.blend`): it
-weighs them and calibrates them at once. It has so few weights (seven a language) that it cannot learn
-the texts by heart. Where one of the models is missing its score is nothing, and another row of weights,
+weighs them and calibrates them at once. It has so few weights (five a language) that it cannot learn
+the texts by heart. VADER takes part as a feature of the English linear model: as a third score of its own it
+added nothing. Where one of the models is missing its score is nothing, and another row of weights,
 fitted without it, is used.
 """
 
@@ -27,16 +28,15 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The scores of one text: logits of either model in the order of `LABELS`, VADER's compound score."""
+    """The scores of one text: logits of either model in the order of `LABELS`."""
 
     linear: Triple | None = None
     encoder: Triple | None = None
-    lexicon: float | None = None
 
     @property
     def kind(self) -> str:
         """Which of them there are, such as `linear+encoder`; it names the row of weights."""
-        there = (("linear", self.linear), ("encoder", self.encoder), ("lexicon", self.lexicon))
+        there = (("linear", self.linear), ("encoder", self.encoder))
         return "+".join(name for name, value in there if value is not None)
 
 
@@ -46,18 +46,13 @@ class Row:
 
     linear: float
     encoder: float
-    lexicon: float
     biases: Triple
     thresholds: Triple
 
     def chances(self, evidence: Evidence) -> Triple:
         """Return the calibrated chance of each label."""
         linear, encoder = evidence.linear or (0.0, 0.0, 0.0), evidence.encoder or (0.0, 0.0, 0.0)
-        lexicon = (evidence.lexicon or 0.0) * self.lexicon
-        scores = [
-            self.linear * linear[at] + self.encoder * encoder[at] + lexicon * (at - 1) + self.biases[at]
-            for at in range(3)
-        ]
+        scores = [self.linear * linear[at] + self.encoder * encoder[at] + self.biases[at] for at in range(3)]
         top = max(scores)
         negative, neutral, positive = (exp(score - top) for score in scores)
         total = negative + neutral + positive
@@ -79,7 +74,7 @@ class Blend:
             rows = {
                 language: {
                     kind: Row(
-                        float(row["linear"]), float(row["encoder"]), float(row["lexicon"]),
+                        float(row["linear"]), float(row["encoder"]),
                         _triple(row["biases"]), _triple(row["thresholds"]),
                     )
                     for kind, row in kinds.items()

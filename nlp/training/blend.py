@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ _FEWEST_ANSWERS = 40
 _IMPORTANCE = {"vader_movie": 0.3, "vader_nyt": 0.1}
 """Film reviews and editorials are far from what is said of brands; other sets count once."""
 _PULL = 1e-3
-_BOUNDS = [(0.0, None)] * 3 + [(None, None)] * 3
+_BOUNDS = [(0.0, None)] * 2 + [(None, None)] * 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,16 @@ def fit(found: Sequence[Judged], kind: Sequence[str]) -> Row:
         right = chances[np.arange(len(labels)), labels]
         return float(-(weights * np.log(right + 1e-12)).sum() + _PULL * (parameters**2).sum())
 
-    fitted = minimize(surprise, np.array([0.5, 0.5, 0.5, 0.0, 0.0, 0.0]), method="L-BFGS-B", bounds=_BOUNDS).x
-    there = [name in kind for name in ("linear", "encoder", "lexicon")]
-    linear, encoder, lexicon = (
-        float(value) if on else 0.0 for value, on in zip(fitted[:3], there, strict=True)
+    fitted = minimize(surprise, np.array([0.5, 0.5, 0.0, 0.0, 0.0]), method="L-BFGS-B", bounds=_BOUNDS).x
+    linear, encoder = (float(value) for value in fitted[:2])
+    negative, middle, positive = (float(value) for value in fitted[2:])
+    row = Row(
+        linear if "linear" in kind else 0.0,
+        encoder if "encoder" in kind else 0.0,
+        (negative, middle, positive),
+        (0.0, 0.0, 0.0),
     )
-    negative, middle, positive = (float(value) for value in fitted[3:])
-    row = Row(linear, encoder, lexicon, (negative, middle, positive), (0.0, 0.0, 0.0))
-    return Row(linear, encoder, lexicon, row.biases, thresholds(found, row, kind))
+    return replace(row, thresholds=thresholds(found, row, kind))
 
 
 def thresholds(found: Sequence[Judged], row: Row, kind: Sequence[str]) -> Triple:
@@ -94,7 +96,6 @@ def only(evidence: Evidence, kind: Sequence[str]) -> Evidence:
     return Evidence(
         evidence.linear if "linear" in kind else None,
         evidence.encoder if "encoder" in kind else None,
-        evidence.lexicon if "lexicon" in kind else None,
     )
 
 
@@ -109,14 +110,7 @@ def _arrays(found: Sequence[Judged], kind: Sequence[str]) -> tuple[NDArray[np.fl
     rows = []
     for one in found:
         evidence = only(one.evidence, kind)
-        lexicon = evidence.lexicon or 0.0
-        rows.append(
-            (
-                evidence.linear or (0.0,) * 3,
-                evidence.encoder or (0.0,) * 3,
-                (-lexicon, 0.0, lexicon),
-            )
-        )
+        rows.append((evidence.linear or (0.0,) * 3, evidence.encoder or (0.0,) * 3))
     labels = np.array([one.label for one in found])
     neutral = np.array([0.0 if one.may_be_neutral else -100.0 for one in found])
     return np.array(rows, float), labels, neutral, _weights(found)
@@ -125,7 +119,7 @@ def _arrays(found: Sequence[Judged], kind: Sequence[str]) -> tuple[NDArray[np.fl
 def _chances(
     parameters: NDArray[np.float64], inputs: NDArray[np.float64], neutral: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    scores = np.tensordot(inputs, parameters[:3], axes=([1], [0])) + parameters[3:]
+    scores = np.tensordot(inputs, parameters[:2], axes=([1], [0])) + parameters[2:]
     scores[:, 1] += neutral
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -26,7 +26,7 @@ from nlp.training.datasets import SETS, TWO_CLASS_SETS, Example, read_sets
 VERSION = "blend-1"
 KINDS = {
     "ar": (("linear",), ("linear", "encoder")),
-    "en": (("linear",), ("linear", "encoder"), ("linear", "encoder", "lexicon")),
+    "en": (("linear",), ("linear", "encoder")),
     "other": (("encoder",),),
 }
 """The evidence that rows are fitted for; `other` learns from the texts of both languages."""
@@ -46,9 +46,7 @@ class Fitted:
     thresholds: Array
 
 
-def judged(
-    examples: Sequence[Example], linear: LinearModel, encoder: Encoder, vader: english.Vader | None
-) -> Iterator[Judged]:
+def judged(examples: Sequence[Example], linear: LinearModel, encoder: Encoder) -> Iterator[Judged]:
     """Yield each held-out text with what the models say of it."""
     for example in examples:
         if not example.held_out:
@@ -58,11 +56,7 @@ def judged(
         if reading is None or not words:
             continue
         negative, neutral, positive = (float(value) for value in reading.sentiment)
-        evidence = Evidence(
-            linear.margins(words),
-            (negative, neutral, positive),
-            vader.scores(example.text)["compound"] if vader else None,
-        )
+        evidence = Evidence(linear.margins(words), (negative, neutral, positive))
         may_be_neutral = example.dataset not in TWO_CLASS_SETS
         yield Judged(example.dataset, LABELS.index(example.label), evidence, may_be_neutral)
 
@@ -126,7 +120,7 @@ def reliability(fitted: Fitted) -> Iterator[str]:
 def collect(folder: Path, models: Path, names: Iterable[str] | None = None) -> dict[str, list[Judged]]:
     """Return the held-out texts by language, `other` for both; only of the sets `names` where given."""
     encoder = Encoder(models)
-    read = {"ar": (arabic.load(), None), "en": (english.load(), english.Vader())}
+    linear_models = {"ar": arabic.load(), "en": english.load()}
     found = {
         language: list(
             judged(
@@ -137,10 +131,9 @@ def collect(folder: Path, models: Path, names: Iterable[str] | None = None) -> d
                 ],
                 linear,
                 encoder,
-                vader,
             )
         )
-        for language, (linear, vader) in read.items()
+        for language, linear in linear_models.items()
     }
     return {**found, "other": [*found["ar"], *found["en"]]}
 

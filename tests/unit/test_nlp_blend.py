@@ -21,12 +21,10 @@ from nlp.training.blend import PRECISION_GOALS, Judged, calibration_error, fit, 
 from nlp.training.datasets import TWO_CLASS_SETS
 from nlp.training.opinions import KINDS, collect, cross_fitted, reliability, table
 
-ROW = Row(1.0, 0.5, 2.0, (0.0, 0.0, 0.0), (0.6, 0.6, 0.6))
+ROW = Row(1.0, 0.5, (0.0, 0.0, 0.0), (0.6, 0.6, 0.6))
 NUMBERS = st.floats(-50, 50)
 TRIPLES = st.tuples(NUMBERS, NUMBERS, NUMBERS)
-EVIDENCE = st.builds(
-    Evidence, st.none() | TRIPLES, st.none() | TRIPLES, st.none() | st.floats(-1, 1)
-)  # fmt: skip
+EVIDENCE = st.builds(Evidence, st.none() | TRIPLES, st.none() | TRIPLES)
 
 
 def judged(
@@ -45,7 +43,7 @@ def judged(
     return found
 
 
-@given(st.builds(Row, NUMBERS, NUMBERS, NUMBERS, TRIPLES, TRIPLES), EVIDENCE)
+@given(st.builds(Row, NUMBERS, NUMBERS, TRIPLES, TRIPLES), EVIDENCE)
 def test_chances_of_any_evidence_add_up_to_one(row: Row, evidence: Evidence) -> None:
     chances = row.chances(evidence)
     assert sum(chances) == pytest.approx(1.0)
@@ -55,7 +53,7 @@ def test_chances_of_any_evidence_add_up_to_one(row: Row, evidence: Evidence) -> 
 @given(EVIDENCE)
 def test_evidence_is_named_by_what_there_is(evidence: Evidence) -> None:
     assert set(filter(None, evidence.kind.split("+"))) == {
-        name for name in ("linear", "encoder", "lexicon") if getattr(evidence, name) is not None
+        name for name in ("linear", "encoder") if getattr(evidence, name) is not None
     }
 
 
@@ -67,7 +65,6 @@ def test_each_score_pulls_towards_its_label() -> None:
         for evidence in (Evidence(linear=triple), Evidence(encoder=triple)):
             chances = ROW.chances(evidence)
             assert chances.index(max(chances)) == at
-    assert ROW.chances(Evidence(lexicon=0.8))[2] > even[2] > ROW.chances(Evidence(lexicon=-0.8))[2]
 
 
 def test_below_the_threshold_of_its_label_nothing_is_said() -> None:
@@ -98,7 +95,7 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
 
 WHOLE = {
     "version": "v",
-    "rows": {"ar": {"linear": {"linear": 1, "encoder": 0, "lexicon": 0, "biases": [0, 0, 0],
+    "rows": {"ar": {"linear": {"linear": 1, "encoder": 0, "biases": [0, 0, 0],
                                "thresholds": [0, 0, 0]}}},
 }  # fmt: skip
 
@@ -145,14 +142,13 @@ def test_the_shipped_blend_has_weights_for_all_evidence_there_can_be() -> None:
         assert {"+".join(kind) for kind in kinds} <= set(shipped.rows[language])
     for weights in shipped.rows.values():
         for row in weights.values():
-            assert min(row.linear, row.encoder, row.lexicon) >= 0.0
+            assert min(row.linear, row.encoder) >= 0.0
             assert all(1 / 3 <= limit <= NEVER for limit in row.thresholds)
 
 
 def test_fitting_trusts_the_model_that_is_right() -> None:
     row = fit(judged(900, 1), ("linear", "encoder"))
     assert row.encoder > 5 * row.linear
-    assert row.lexicon == 0.0
     blind = fit(judged(900, 1), ("linear",))
     assert blind.encoder == 0.0
     assert blind.thresholds == (NEVER, NEVER, NEVER)
