@@ -24,7 +24,6 @@ from nlp.text import fold
 from nlp.training import aspects as labelled_aspects
 from nlp.training import signals as labelled_signals
 from nlp.training.datasets import SETS, read_sets
-from nlp.training.encoder_data import aspect_lessons
 from storage.records import BrandRole, SentimentLabel
 from tests.unit.test_nlp_brands_table import SETS as BRANDS
 from tests.unit.test_nlp_brands_table import Row as TableRow
@@ -110,7 +109,7 @@ def aspects(folder: Path, most: int | None) -> Iterator[Table]:
     """Yield how well a named aspect's feeling is told on held-out reviews, and how well aspects are found."""
     finder, judge, encoder = AspectFinder({}), SentimentJudge(), Encoder()
     clauses = judge.of_clauses("ar")
-    hotels = spread(_unread_hotels(folder), most)
+    hotels = spread(labelled_aspects.held_out_hotels(folder), most)
 
     def fast(one: Hotel) -> Sequence[float] | None:
         return finder.chances(one.text, one.start, one.end, clauses)
@@ -147,13 +146,6 @@ def aspects(folder: Path, most: int | None) -> Iterator[Table]:
             for name, tally in sorted(tallies.items())
         ],
     )
-
-
-def _unread_hotels(folder: Path) -> list[Hotel]:
-    """Return the held-out aspects in sentences that the encoder was not trained on either."""
-    examples = read_sets(folder / "sentiment", SETS["ar"])
-    unread = {lesson.text for lesson in aspect_lessons(folder, examples) if lesson.held_out}
-    return [one for one in labelled_aspects.held_out_hotels(folder) if one.text in unread]
 
 
 def _polarity(hotels: Sequence[Hotel], told: Sequence[Sequence[float] | None]) -> tuple[float, float]:

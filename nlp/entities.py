@@ -92,7 +92,7 @@ def _shorten_runs(text: str) -> str:
 def reads_english(text: str) -> bool:
     """Return whether an English text is long enough for spaCy: of 60 words or more, an article's length.
 
-    On posts it finds a quarter of the names (docs/models.md) and takes most of the time.
+    On posts the encoder finds half as many again (docs/models.md), and spaCy takes most of the time.
     """
     return len(text.split(None, ARTICLE_WORDS)) >= ARTICLE_WORDS
 

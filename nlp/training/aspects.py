@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
-import random
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,13 +20,11 @@ from sklearn.metrics import f1_score
 from nlp.aspects import AspectFinder, Judge
 from nlp.sentiment import arabic
 from nlp.sentiment.english import VaderModel
-from nlp.sentiment.features import tokens
 from nlp.sentiment.linear import LABELS, LinearModel
-from nlp.text import fold
 from nlp.training.datasets import read_sets
+from nlp.training.encoder_data import aspect_lessons
 from storage.records import SentimentLabel
 
-_SEED = 20_260_102
 _HOTELS = "absa16_ar_hotels"
 
 
@@ -74,22 +70,15 @@ def held_out_hotels(folder: Path) -> list[Labelled]:
     """Return the aspects of the hotel reviews that no model here was trained on.
 
     Those are the texts held out of the sentiment set made from the same reviews and, of the texts that
-    set leaves out since their aspects disagree, a fifth drawn with a fixed seed. Raises FileNotFoundError
-    where a set is missing.
+    set leaves out since their aspects disagree, about a fifth by their hash, as `encoder_data` splits them.
+    Raises FileNotFoundError where a set is missing.
     """
-    known = {fold(each.text).strip(): each.held_out for each in read_sets(folder / "sentiment", (_HOTELS,))}
-    rows = [
-        json.loads(line)
-        for line in (folder / "aspects" / "hotels_ar.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-    mixed = sorted({row["text"] for row in rows} - {row["text"] for row in rows if _key(row) in known})
-    chosen = set(random.Random(_SEED).sample(mixed, len(mixed) // 5))  # noqa: S311 - a fixed split
+    examples = read_sets(folder / "sentiment", (_HOTELS,))
     return [
-        Labelled(row["text"], start, start + len(row["aspect"]), SentimentLabel(row["label"]))
-        for row in rows
-        if known.get(_key(row), row["text"] in chosen)
-        for start in (row["text"].find(row["aspect"]),)
-        if start >= 0
+        Labelled(lesson.text, start, end, LABELS[label])
+        for lesson in aspect_lessons(folder, examples)
+        if lesson.held_out
+        for start, end, label in lesson.polarities
     ]
 
 
@@ -134,10 +123,6 @@ def _language(dialect: str) -> str:
     return {"en": "en", "fr": "fr", "arabizi": "ar-Latn"}.get(dialect, "ar")
 
 
-def _key(row: dict[str, str]) -> str:
-    return fold(row["text"]).strip()
-
-
 def _disagreeing(examples: Sequence[Labelled]) -> list[Labelled]:
     labels: dict[str, set[SentimentLabel]] = defaultdict(set)
     for each in examples:
@@ -147,7 +132,7 @@ def _disagreeing(examples: Sequence[Labelled]) -> list[Labelled]:
 
 def _print_hotels(title: str, examples: Sequence[Labelled], model: LinearModel, finder: AspectFinder) -> None:
     truth = [each.label for each in examples]
-    whole = [LABELS[_best(model.probabilities(tokens(each.text)))] for each in examples]
+    whole = [LABELS[_best(model.probabilities(model.read(each.text)))] for each in examples]
     chances = [
         (
             finder.chances(each.text, each.start, each.end, None),
