@@ -38,6 +38,8 @@ class Gazetteer:
     """For each label, the name that a compared spelling (`key`) stands for."""
     given: dict[str, frozenset[int]] = field(default_factory=dict)
     """The rows of people's names that have a compared spelling: Salah is صلاح and صالح."""
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By each compared spelling, those of the rows that have it, people's given names aside."""
 
     def name(self, spelling: str, label: str) -> str | None:
         """Return the name of what `spelling` stands for where a model calls it `label`, None if unknown."""
@@ -53,6 +55,12 @@ class Gazetteer:
         return frozenset(
             section[folded] for section in self.names.values() for folded in keys if folded in section
         )
+
+    def spellings_of(self, name: str) -> tuple[str, ...]:
+        """Return the other spellings of a known name, each once but for case, hamza and hyphens."""
+        others = {key(spelling): spelling for spelling in reversed(self.spellings.get(key(name), ()))}
+        others.pop(key(name), None)
+        return tuple(reversed(others.values()))
 
 
 def _keys(spelling: str) -> Iterator[str]:
@@ -71,10 +79,12 @@ def load() -> Gazetteer:
     given: dict[str, set[int]] = {}
     for number, (section, spellings) in enumerate(rows(text)):
         for spelling in spellings:
+            folded = key(spelling)
             if section == GIVEN:
-                given.setdefault(key(spelling), set()).add(number)
+                given.setdefault(folded, set()).add(number)
             else:
-                found.names[section][key(spelling)] = spellings[0]
+                found.names[section][folded] = spellings[0]
+                found.spellings[folded] = (*found.spellings.get(folded, ()), *spellings)
     found.given = {spelling: frozenset(numbers) for spelling, numbers in given.items()}
     return found
 

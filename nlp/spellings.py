@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 
-from nlp import vocabulary
+from nlp import gazetteer, vocabulary
 from nlp.everyday_words import LISTS, is_everyday_word
 from nlp.text import fold
 from nlp.transliteration import is_arabic, is_loanword, to_arabic, to_arabizi, to_latin
@@ -87,7 +87,7 @@ class Suggestion:
 
 
 def suggest(name: str, known: Sequence[str] = (), count: int = 5) -> Suggestion:
-    """Return spellings and traps of a name by rule, `count` for each script.
+    """Return spellings and traps of a name: those of known names, and `count` by rule for each script.
 
     `known` are the spellings that are configured already; they are looked at for traps, and not proposed
     again.
@@ -127,6 +127,7 @@ def traps_of(spelling: str) -> Iterator[Trap]:
 
 def _spellings(name: str, count: int) -> Iterator[Spelling]:
     yield from (Spelling(text, SpellingKind.SPACING) for text in _spacings(name))
+    yield from _known(name)
     if is_arabic(name):
         for text in to_latin(name, count):
             yield Spelling(text.title(), SpellingKind.LATIN, _doubt(text))
@@ -141,6 +142,14 @@ def _spellings(name: str, count: int) -> Iterator[Spelling]:
     handle = re.sub(r"\W", "", fold(name))
     if len(handle) > _SHORT:
         yield Spelling(f"@{handle}", SpellingKind.HANDLE)
+
+
+def _known(name: str) -> Iterator[Spelling]:
+    """Yield the spellings of a name that is known already, but those that hold it ("Saudi Aramco")."""
+    inside = f" {gazetteer.key(name)} "
+    for text in gazetteer.load().spellings_of(name):
+        if inside not in f" {gazetteer.key(text)} ":
+            yield Spelling(text, SpellingKind.ARABIC if is_arabic(text) else SpellingKind.LATIN)
 
 
 def _spacings(name: str) -> Iterator[str]:

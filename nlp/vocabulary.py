@@ -84,9 +84,10 @@ def latin() -> Vocabulary:
         words.update(w.lower() for w in listed if _LATIN.fullmatch(w) and not (w.isupper() and len(w) < 4))
     for path in _paths(package, "lemmatizer/lookups/lookups.bin"):
         tables: Any = msgpack_loads(path.read_bytes())
-        for part in ("noun", "verb", "adj", "adv"):
-            ordinary.update(tables.get("lemma_index", {}).get(part, ()))
-            ordinary.update(tables.get("lemma_exc", {}).get(part, ()))
+        # Their keys are hashes of the parts of speech, of which each holds words of the language.
+        for table in ("lemma_index", "lemma_exc"):
+            for listed in tables.get(table, {}).values():
+                ordinary.update(listed)
     return Vocabulary(words, ordinary)
 
 

@@ -44,6 +44,20 @@ def test_each_kind_of_spelling_is_thought_of() -> None:
     assert not suggest("Starbucks").case_sensitive
 
 
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("كريم", "Careem"), ("Careem", "كريم"), ("بندة", "Panda"), ("STC", "الاتصالات السعودية")],
+)
+def test_a_known_name_is_proposed_as_its_firm_writes_it(name: str, known: str) -> None:
+    [spelling] = [one for one in suggest(name).spellings if one.text == known]
+    assert spelling.doubt is None
+
+
+def test_words_of_the_dictionary_are_doubtful_spellings() -> None:
+    doubts = {one.text: one.doubt for one in suggest("كريم").spellings}
+    assert doubts["Crime"] == "an everyday word"
+
+
 def test_what_is_configured_is_not_proposed_again_but_looked_at_for_traps() -> None:
     found = suggest("Careem", known=["كريم"])
     assert spelled(found, SpellingKind.NAME) == ["Careem", "كريم"]
