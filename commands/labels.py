@@ -242,14 +242,20 @@ def _label(value: object, name: str) -> SentimentLabel:
 
 def reanalyze(
     since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Published since.")
+        datetime | None,
+        typer.Option("--since", metavar="DATE", formats=["%Y-%m-%d"], help="Published since."),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what this model read: after a change of the configuration.")
     ] = False,
     read_before: Annotated[
         datetime | None,
-        typer.Option("--read-before", formats=["%Y-%m-%dT%H:%M:%S%z"], help="Go on with an earlier --all."),
+        typer.Option(
+            "--read-before",
+            metavar="TIME",
+            formats=["%Y-%m-%dT%H:%M:%S%z"],
+            help="Go on with an earlier --all.",
+        ),
     ] = None,
     config: ConfigPath = None,
 ) -> None:

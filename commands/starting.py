@@ -24,7 +24,7 @@ def demo(
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(), _config: UnusedConfig = None
+    directory: Annotated[Path, typer.Argument(metavar="DIR")] = Path(), _config: UnusedConfig = None
 ) -> None:
     """Write a commented marsad.yaml and .env.example to start from."""
     from config import starter

@@ -55,7 +55,7 @@ def analyze(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="JSON Lines; stdin if not given.",
         ),
     ] = None,
@@ -87,7 +87,8 @@ def export(
     form: Annotated[Literal["jsonl", "csv", "parquet"], typer.Option("--format")] = "jsonl",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="stdout if not given.")] = None,
     since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Collected since.")
+        datetime | None,
+        typer.Option("--since", metavar="DATE", formats=["%Y-%m-%d"], help="Collected since."),
     ] = None,
 ) -> None:
     """Write all mentions with what was understood of them."""
