@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -83,6 +82,9 @@ class Encoder:
 
     def __init__(self, folder: Path = MODELS) -> None:
         """Load the model. Raises ModelUnavailable where its files are missing or damaged."""
+        # Starts threads as it is imported: the daemon, which leaves texts to its workers, needs none of them.
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

@@ -209,7 +209,7 @@ def test_a_full_worker_answers_as_the_pipeline_does_in_the_memory_that_is_promis
 
 
 def test_the_parent_loads_no_model() -> None:
-    heavy = "spacy sklearn py3langid vaderSentiment torch transformers"
+    heavy = "spacy sklearn py3langid vaderSentiment onnxruntime torch transformers"
     code = f"import sys, nlp.workers, nlp.jsonl; print([m for m in '{heavy}'.split() if m in sys.modules])"
     root = Path(__file__).parents[2]
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
