@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import csv
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from nlp.arabizi import BUCKETS, ArabiziModel, latin_words, word_buckets
+from nlp.training.hashed_words import bucket_matrix
 from nlp.wordlists import read_lists
 
 Say = Callable[[str], None]
@@ -165,7 +163,7 @@ def read_written(posts: Sequence[tuple[str, str]]) -> list[Line]:
 def fit(examples: Sequence[Line], version: str, say: Say) -> ArabiziModel:
     """Return a model fitted on `examples`; the same examples give the same model."""
     say(f"telling Arabizi: {len(examples):,} lines")
-    matrix = _matrix([latin_words(line.text) for line in examples])
+    matrix = bucket_matrix([latin_words(line.text) for line in examples], word_buckets, BUCKETS)
     machine = LogisticRegression(C=_STRENGTH, solver="liblinear", random_state=_SEED)
     machine.fit(
         matrix, [line.is_arabizi for line in examples], sample_weight=[line.weight for line in examples]
@@ -174,17 +172,3 @@ def fit(examples: Sequence[Line], version: str, say: Say) -> ArabiziModel:
     scale = float(np.percentile(np.abs(dense[dense != 0]), 99.9)) / 127
     weights = np.clip(np.rint(dense / scale), -127, 127).astype(np.int8)
     return ArabiziModel(weights, scale, float(machine.intercept_[0]), version)
-
-
-def _matrix(texts: Sequence[list[str]]) -> Any:
-    pointers = [0]
-    buckets: list[int] = []
-    values: list[float] = []
-    for words in texts:
-        counts = Counter(bucket for word in words for bucket in word_buckets(word))
-        norm = max(1, counts.total()) ** -0.5
-        buckets.extend(counts)
-        values.extend(count * norm for count in counts.values())
-        pointers.append(len(buckets))
-    shape = (len(texts), BUCKETS)
-    return sparse.csr_matrix((np.array(values), np.array(buckets), np.array(pointers)), shape=shape)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -20,6 +18,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.svm import LinearSVC
 
 from nlp.dialect import BUCKETS, DIALECTS, DialectModel, arabic_words, word_buckets
+from nlp.training.hashed_words import bucket_matrix
 
 Say = Callable[[str], None]
 WRITTEN = Path(__file__).parent / "written"
@@ -88,7 +87,7 @@ def fit(examples: Sequence[DialectExample], version: str, say: Say) -> DialectMo
     """
     training = [example for example in examples if not example.held_out]
     say(f"telling dialects: {len(training):,} texts")
-    matrix = _matrix([arabic_words(example.text) for example in training])
+    matrix = bucket_matrix([arabic_words(e.text) for e in training], word_buckets, BUCKETS)
     rarity = np.log((1 + matrix.shape[0]) / (1 + np.bincount(matrix.indices, minlength=BUCKETS))) + 1
     labels = np.array([DIALECTS.index(example.dialect) for example in training])
     weights = np.array([example.weight for example in training])
@@ -103,21 +102,6 @@ def fit(examples: Sequence[DialectExample], version: str, say: Say) -> DialectMo
         np.clip(np.rint(dense / scales), -127, 127).astype(np.int8), scales, machine.intercept_, 1.0, version
     )
     return _calibrated(model, [example for example in examples if example.held_out], say)
-
-
-def _matrix(texts: Sequence[list[str]]) -> Any:
-    """Return a row for each text: how often each bucket occurs, over the square root of all counts."""
-    pointers = [0]
-    buckets: list[int] = []
-    values: list[float] = []
-    for words in texts:
-        counts = Counter(bucket for word in words for bucket in word_buckets(word))
-        norm = max(1, counts.total()) ** -0.5
-        buckets.extend(counts)
-        values.extend(count * norm for count in counts.values())
-        pointers.append(len(buckets))
-    shape = (len(texts), BUCKETS)
-    return sparse.csr_matrix((np.array(values), np.array(buckets), np.array(pointers)), shape=shape)
 
 
 def _calibrated(model: DialectModel, held_out: Sequence[DialectExample], say: Say) -> DialectModel:

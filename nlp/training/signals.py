@@ -43,7 +43,6 @@ _PENALTIES = (0.3, 1.0, 3.0, 10.0)
 _WORD_SHARE = 0.5
 """How much words count beside the other features when both explain a line: they are many and rare."""
 _FOLDS = 8
-_DENSE_SCALE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
