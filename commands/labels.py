@@ -278,8 +278,8 @@ def reanalyze(
         with reading(engine) as conn:
             total = reanalysis.count(conn, outdated)
         if not total:
-            hint = "" if everything or read_before else "; --all reads them all the same"
-            typer.echo(f"all of it was read by this model{hint}" if hint else "nothing to read again")
+            hint = "" if everything or read_before else ": no other model read any of it; --all reads all"
+            typer.echo(f"nothing to read again{hint}")
             return
         if outdated.model_version is None:
             say(f"if this is interrupted, go on with: --read-before {start:%Y-%m-%dT%H:%M:%S%z}")
