@@ -30,6 +30,11 @@ _MEANT_LETTERS = {
 }
 
 
+def is_of_emoji(text: str) -> bool:
+    """Return whether `text` has emoji or other pictures and no letter of any script."""
+    return any(unicodedata.category(sign) == "So" for sign in text) and not any(map(str.isalpha, text))
+
+
 @lru_cache(maxsize=20_000)
 def _piece(character: str) -> str:
     """Return what stands for one character: itself, nothing, a space, or its compatibility form."""

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from config.settings import Settings
 from nlp import arabizi, aspects, brands, dialect, encoder, keyphrases, language, signals, spam, stories, text
 from nlp.encoder_names import names
+from nlp.encoder_text import is_of_emoji
 from nlp.entities import EnglishEntities, english_version, merge, reads_english, with_brands
 from nlp.entity_names import named
 from nlp.patterns import BrandRule
@@ -235,7 +236,7 @@ class Pipeline:
         return (*((about,) if about else ()), *matches)
 
     def _opine(self, draft: _Draft) -> Opinion | Abstention:
-        if draft.language == language.UNKNOWN:
+        if draft.language == language.UNKNOWN and not (draft.reading and is_of_emoji(draft.body)):
             return Abstention.NO_WORDS
         opinion = self._judge.opine(draft.body, draft.language, draft.reading)
         if opinion is Abstention.NO_WORDS and draft.title:

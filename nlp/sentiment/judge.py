@@ -20,8 +20,8 @@ from nlp.sentiment.blend import LABELS, Blend, Evidence, Triple
 from nlp.sentiment.linear import LinearModel
 from nlp.sentiment.opinion import Abstention, Opinion
 
-ENCODED_ALONE = frozenset({"fr", "ar-Latn"})
-"""Languages that only the encoder reads."""
+ENCODED_ALONE = frozenset({"fr", "ar-Latn", "und"})
+"""Languages that only the encoder reads; `und` is a text of emoji, which are of no language."""
 
 
 class ClauseJudge:

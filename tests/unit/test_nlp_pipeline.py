@@ -43,7 +43,7 @@ def test_a_batch_keeps_its_order_whatever_the_languages() -> None:
     texts = [
         "Acme opened in Cairo",
         "خدمة أكمي سيئة جدا ولا أنصح بها",
-        "🎉",
+        "٪؟!",
         "Bonjour, le service est très bon",
     ]
     analyses = PIPELINE.analyze([TextItem(str(at), text) for at, text in enumerate(texts)])
@@ -79,6 +79,14 @@ def test_only_the_encoder_reads_french_and_arabizi() -> None:
     assert [one.reason for one in fast] == ["no_model_for_language"] * 2
     assert [one.reason for one in full if one.reason not in (None, "unsure")] == []
     assert full[0].sentiment_label is POSITIVE
+
+
+def test_a_text_of_emoji_alone_is_judged_by_them() -> None:
+    items = [TextItem(str(at), text) for at, text in enumerate(("😡😡😡", "❤️❤️", "👎", "١٢٣", "漢字"))]
+    found = PIPELINE.analyze(items)
+    assert [one.sentiment_label for one in found] == [NEGATIVE, POSITIVE, NEGATIVE, None, None]
+    assert {one.language for one in found[:4]} == {"und"}
+    assert {one.reason for one in FAST.analyze(items[:4])} == {"no_words"}
 
 
 def test_the_fast_profile_names_brands_alone_and_its_version_says_so() -> None:
