@@ -24,7 +24,8 @@ from nlp.encoder_names import names as encoder_names
 from nlp.entities import english_model
 from nlp.language import LanguageIdentifier
 from nlp.sentiment import arabic, english
-from nlp.sentiment.blend import LABELS, Blend, Evidence, Triple
+from nlp.sentiment.blend import Blend, Evidence
+from nlp.sentiment.opinion import LABELS, Triple
 from nlp.training.datasets import SETS, TWO_CLASS_SETS, Example, read_sets, read_written
 from nlp.training.dialect import read_examples
 from nlp.training.names import held_out, score

@@ -15,8 +15,8 @@ from nlp.brands import BrandMatcher
 from nlp.encoder import Encoder
 from nlp.keyphrases import keyphrases
 from nlp.patterns import BrandRule
-from nlp.sentiment.blend import LABELS
 from nlp.sentiment.judge import SentimentJudge
+from nlp.sentiment.opinion import LABELS
 from nlp.signals import SignalFinder
 from nlp.spam import spam_of
 from nlp.stories import fingerprint

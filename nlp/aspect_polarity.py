@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from math import exp, log
 
 from nlp.aspect_reading import Judgement
-from nlp.sentiment.opinion import Abstention, Opinion
+from nlp.sentiment.opinion import LABELS, Abstention, Opinion
 from storage.records import SentimentLabel
 
 Chances = tuple[float, float, float]
 """Chances of negative, neutral and positive, which sum to 1."""
 
-LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
 _WORDS_WEIGHT = 1.2
 _NEUTRAL_PENALTY = 1.2
 """How much less likely neutral is, as a logarithm, once a word judges."""

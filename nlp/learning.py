@@ -31,7 +31,8 @@ from nlp.sentiment.fitting import (
     fit_softmax,
     softmax,
 )
-from nlp.sentiment.linear import LABELS, LinearModel, Triple, Weights
+from nlp.sentiment.linear import LinearModel, Weights
+from nlp.sentiment.opinion import LABELS, Triple
 from nlp.text import fold
 from storage.records import SentimentLabel
 

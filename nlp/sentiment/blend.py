@@ -16,14 +16,9 @@ from math import exp
 from pathlib import Path
 
 from nlp.errors import ModelUnavailable
-from nlp.sentiment.opinion import Abstention, Opinion
-from storage.records import SentimentLabel
+from nlp.sentiment.opinion import Abstention, Opinion, Triple, decided
 
-LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
 MODEL_PATH = Path(__file__).parents[1] / "models" / "sentiment-blend.json"
-NEVER = 1.01
-
-Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +99,7 @@ class Blend:
         row = self.row(language, evidence)
         if row is None:
             return Abstention.NO_MODEL
-        chances = row.chances(evidence)
-        best = max(range(3), key=chances.__getitem__)
-        if chances[best] < row.thresholds[best]:
-            return Abstention.UNSURE
-        return Opinion(LABELS[best], chances[2] - chances[0], chances[best])
+        return decided(row.chances(evidence), row.thresholds)
 
 
 def _triple(values: Sequence[float]) -> Triple:

@@ -13,13 +13,13 @@ from scipy import sparse
 from scipy.optimize import minimize, minimize_scalar
 
 from nlp.sentiment.features import BUCKETS, MARK, WHOLE_WEIGHT, pair_bucket, word_buckets
+from nlp.sentiment.opinion import NEVER
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 PRECISION_GOALS = (0.90, 0.80, 0.90)
 """What share of the answers must be right, by label (negative, neutral, positive); below it, abstain."""
-_NEVER = 1.01
 _FEWEST_ANSWERS = 30
 _IMPOSSIBLE = -1e9
 _STEPS = 60
@@ -112,4 +112,4 @@ def _threshold(chances: Floats, truth: Indices, label: int, goal: float) -> floa
         chosen = answered & (chances[:, label] >= threshold)
         if chosen.sum() >= _FEWEST_ANSWERS and (truth[chosen] == label).mean() >= goal:
             return float(round(threshold, 2))
-    return _NEVER
+    return NEVER

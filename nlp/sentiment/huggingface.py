@@ -20,11 +20,9 @@ from nlp.encoder import Reading
 from nlp.errors import ModelUnavailable
 from nlp.sentiment.features import tokens
 from nlp.sentiment.judge import SentimentJudge
-from nlp.sentiment.opinion import Abstention, Opinion
+from nlp.sentiment.opinion import LABELS, Abstention, Opinion
 from nlp.text import fold
-from storage.records import SentimentLabel
 
-LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
 SURE = 0.5
 """From which chance on a label is given: then it is likelier than the two others together."""
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)

@@ -16,9 +16,9 @@ from nlp.encoder import Reading
 from nlp.errors import ModelUnavailable
 from nlp.learning import apply
 from nlp.sentiment import arabic, english
-from nlp.sentiment.blend import LABELS, Blend, Evidence, Triple
+from nlp.sentiment.blend import Blend, Evidence
 from nlp.sentiment.linear import LinearModel
-from nlp.sentiment.opinion import Abstention, Opinion
+from nlp.sentiment.opinion import Abstention, Opinion, Triple, decided
 
 ENCODED_ALONE = frozenset({"fr", "ar-Latn", "und"})
 """Languages that only the encoder reads; `und` is a text of emoji, which are of no language."""
@@ -116,10 +116,7 @@ class SentimentJudge:
         customer = self._customers.get(language)
         if customer and words:
             chances = _between(chances, customer.probabilities(words))
-        best = max(range(3), key=chances.__getitem__)
-        if chances[best] < row.thresholds[best]:
-            return Abstention.UNSURE
-        return Opinion(LABELS[best], chances[2] - chances[0], chances[best])
+        return decided(chances, row.thresholds)
 
 
 def _triple(reading: Reading) -> Triple:

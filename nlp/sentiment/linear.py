@@ -19,13 +19,10 @@ from numpy.typing import NDArray
 
 from nlp.errors import ModelUnavailable
 from nlp.sentiment.features import BUCKETS, MARK, WHOLE_WEIGHT, arabic_words, pair_bucket, word_buckets
-from nlp.sentiment.opinion import Abstention, Opinion
-from storage.records import SentimentLabel
+from nlp.sentiment.opinion import LABELS, Abstention, Opinion, Triple, decided
 
-LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
 _CACHED_WORDS = 200_000
 
-Triple = tuple[float, float, float]
 Reader = Callable[[str], list[str]]
 """A text in, its words and marks out; nothing where there is nothing to read."""
 
@@ -124,11 +121,7 @@ class LinearModel:
         words = self.read(text)
         if not words:
             return Abstention.NO_WORDS
-        chances = self.probabilities(words)
-        best = max(range(len(LABELS)), key=chances.__getitem__)
-        if chances[best] < self.thresholds[best]:
-            return Abstention.UNSURE
-        return Opinion(LABELS[best], chances[2] - chances[0], chances[best])
+        return decided(self.probabilities(words), self.thresholds)
 
     def _remember_word(self, word: str) -> tuple[float, float, float, int]:
         buckets = word_buckets(word)

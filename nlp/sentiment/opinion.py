@@ -7,6 +7,13 @@ from enum import StrEnum
 
 from storage.records import SentimentLabel
 
+LABELS = (SentimentLabel.NEGATIVE, SentimentLabel.NEUTRAL, SentimentLabel.POSITIVE)
+"""The labels in the order of every model's scores, chances and thresholds."""
+NEVER = 1.01
+"""The threshold of a label that is never given: no chance is as high."""
+
+Triple = tuple[float, float, float]
+
 
 class Abstention(StrEnum):
     """Why no label was given."""
@@ -25,3 +32,11 @@ class Opinion:
     label: SentimentLabel
     score: float
     confidence: float
+
+
+def decided(chances: Triple, thresholds: Triple) -> Opinion | Abstention:
+    """Return the likeliest label, or that it is not sure enough; both are in the order of `LABELS`."""
+    best = max(range(len(LABELS)), key=chances.__getitem__)
+    if chances[best] < thresholds[best]:
+        return Abstention.UNSURE
+    return Opinion(LABELS[best], chances[2] - chances[0], chances[best])

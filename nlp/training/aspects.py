@@ -20,7 +20,8 @@ from sklearn.metrics import f1_score
 from nlp.aspects import AspectFinder, Judge
 from nlp.sentiment import arabic
 from nlp.sentiment.english import VaderModel
-from nlp.sentiment.linear import LABELS, LinearModel
+from nlp.sentiment.linear import LinearModel
+from nlp.sentiment.opinion import LABELS
 from nlp.training.datasets import read_sets
 from nlp.training.encoder_data import aspect_lessons
 from storage.records import SentimentLabel

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from nlp.sentiment.blend import NEVER, Evidence, Row, Triple
+from nlp.sentiment.blend import Evidence, Row
+from nlp.sentiment.opinion import NEVER, Triple
 
 PRECISION_GOALS = (0.93, 0.80, 0.90)
 """What share of the answers must be right, by label (negative, neutral, positive); below it, abstain."""

@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
-from nlp.encoder_heads import DIALECTS, LABELS, TAGS
+from nlp.dialect import DIALECTS
+from nlp.encoder_heads import TAGS
+from nlp.sentiment.opinion import LABELS
 from nlp.text import fold
 from nlp.training.datasets import ARABIC_SETS, ENGLISH_SETS, TWO_CLASS_SETS, Example, read_sets
 from storage.records import SentimentLabel

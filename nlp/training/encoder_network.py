@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nlp.encoder_heads import DIALECTS, LABELS, TAGS
+from nlp.dialect import DIALECTS
+from nlp.encoder_heads import TAGS
+from nlp.sentiment.opinion import LABELS
 from nlp.training.encoder_weights import Weights, dequantize
 
 

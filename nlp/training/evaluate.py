@@ -16,8 +16,8 @@ from typing import Protocol
 from sklearn.metrics import f1_score
 
 from nlp.sentiment import arabic, english
-from nlp.sentiment.linear import LABELS, LinearModel, Reader
-from nlp.sentiment.opinion import Abstention, Opinion
+from nlp.sentiment.linear import LinearModel, Reader
+from nlp.sentiment.opinion import LABELS, Abstention, Opinion
 from nlp.training.datasets import SETS, WRITTEN, Example, read_sets, read_written
 from nlp.training.linear import fit
 from storage.records import SentimentLabel

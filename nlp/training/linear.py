@@ -12,7 +12,8 @@ from sklearn.svm import LinearSVC
 
 from nlp.sentiment.features import BUCKETS, arabic_words
 from nlp.sentiment.fitting import Floats, best_temperature, best_thresholds, count_matrix, softmax
-from nlp.sentiment.linear import LABELS, LinearModel, Reader, Weights
+from nlp.sentiment.linear import LinearModel, Reader, Weights
+from nlp.sentiment.opinion import LABELS
 from nlp.training.datasets import IMPORTANCE, TWO_CLASS_SETS, Example
 from storage.records import SentimentLabel
 

@@ -18,8 +18,9 @@ from sklearn.metrics import f1_score
 
 from nlp.encoder import MODELS, Encoder
 from nlp.sentiment import arabic, english
-from nlp.sentiment.blend import LABELS, MODEL_PATH, Blend, Evidence, Row
+from nlp.sentiment.blend import MODEL_PATH, Blend, Evidence, Row
 from nlp.sentiment.linear import LinearModel
+from nlp.sentiment.opinion import LABELS
 from nlp.training.blend import Judged, calibration_error, fit, only
 from nlp.training.datasets import SETS, TWO_CLASS_SETS, Example, read_sets
 

@@ -15,8 +15,8 @@ from sklearn.metrics import f1_score
 
 from nlp.encoder import MODELS
 from nlp.errors import ModelUnavailable
-from nlp.sentiment.blend import LABELS, NEVER, Blend, Evidence, Row, Triple
-from nlp.sentiment.opinion import Abstention, Opinion
+from nlp.sentiment.blend import Blend, Evidence, Row
+from nlp.sentiment.opinion import LABELS, NEVER, Abstention, Opinion, Triple
 from nlp.training.blend import PRECISION_GOALS, Judged, calibration_error, fit, only, thresholds
 from nlp.training.datasets import TWO_CLASS_SETS
 from nlp.training.opinions import KINDS, collect, cross_fitted, reliability, table

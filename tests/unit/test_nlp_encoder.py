@@ -17,8 +17,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp.encoder import MODELS, MOST_WINDOWS, WINDOW, Encoder, Piece, Reading, chances
-from nlp.encoder_heads import LABELS, TAGS
+from nlp.encoder_heads import TAGS
 from nlp.errors import ModelUnavailable
+from nlp.sentiment.opinion import LABELS
 from storage.records import SentimentLabel
 
 NEGATIVE, NEUTRAL, POSITIVE = LABELS

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from nlp.errors import LearnedModelUnusable
 from nlp.learning import _SEAL, FEWEST, Correction, Learned, _sealed, apply, learn
-from nlp.sentiment.linear import LABELS, LinearModel
+from nlp.sentiment.linear import LinearModel
+from nlp.sentiment.opinion import LABELS
 from nlp.training.datasets import ARABIC_SETS, Example, read_sets, read_written
 from nlp.training.linear import fit
 from storage.records import SentimentLabel
