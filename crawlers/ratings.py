@@ -48,7 +48,7 @@ def parse_rating(
     `written` is `4`, `"4,5"`, `"4.5/5"`, `"٤ من ٥"`, `"4 out of 5 stars"`, `"90%"` or `"★★★★☆"`. The
     scale is what it says itself, else `best`, else `usual_scale` (what the rest of the page uses),
     else 5, or 10 or 100 where the value is larger. Below `worst` (1 if not given) is no rating: many
-    sites write 0 for none.
+    sites write 0 for none. Nor is anything below 0, whatever `worst` claims.
     """
     if written is None or isinstance(written, bool):
         return None
@@ -61,7 +61,7 @@ def parse_rating(
     lowest = number_in(worst)
     if own_scale == 100 and text.endswith("%"):
         lowest = 0.0
-    if not 0 < scale <= _LARGEST_SCALE or value > scale or value < (1.0 if lowest is None else lowest):
+    if not 0 < scale <= _LARGEST_SCALE or value > scale or value < max(0.0, 1.0 if lowest is None else lowest):
         return None
     return Rating(value, scale)
 

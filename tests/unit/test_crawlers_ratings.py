@@ -38,6 +38,7 @@ TABLE = [
     ("7", {"best": "5"}, None),
     ("500", {}, None),
     ("3", {"best": "0"}, (3, 5)),
+    ("-1", {"worst": "-1"}, None),
     ("excellent", {}, None),
     ("", {}, None),
     (None, {}, None),
