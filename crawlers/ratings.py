@@ -58,10 +58,11 @@ def parse_rating(
         return None
     value, own_scale = stated
     scale = own_scale or number_in(best) or _usable(value, usual_scale) or _guessed_scale(value)
-    lowest = number_in(worst)
+    claimed = number_in(worst)
+    lowest = 1.0 if claimed is None else max(0.0, claimed)
     if own_scale == 100 and text.endswith("%"):
         lowest = 0.0
-    if not 0 < scale <= _LARGEST_SCALE or value > scale or value < max(0.0, 1.0 if lowest is None else lowest):
+    if not 0 < scale <= _LARGEST_SCALE or not lowest <= value <= scale:
         return None
     return Rating(value, scale)
 
