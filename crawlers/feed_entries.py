@@ -27,8 +27,9 @@ _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
 class FeedEntry:
     """One item of a feed. `external_id` is unique within the feed and stays when the item is edited.
 
-    `author` is a name as shown; `publisher` the outlet where the feed gathers several. `published_at` is
-    aware UTC, None where the feed tells none or none that can be believed. `text` is plain.
+    `author` is a name as shown; `publisher` the outlet where the feed gathers several, and `publisher_url`
+    its home page. `published_at` is aware UTC, None where the feed tells none or none that can be
+    believed. `text` is plain.
     """
 
     external_id: str
@@ -38,6 +39,7 @@ class FeedEntry:
     author: str | None = None
     author_url: str | None = None
     publisher: str | None = None
+    publisher_url: str | None = None
     published_at: datetime | None = None
     language: str | None = None
     views: int | None = None

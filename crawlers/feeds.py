@@ -90,6 +90,7 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
         "author": author or (None if publisher else owner),
         "author_url": web_url(_author_detail(entry).get("href"), base) if author else None,
         "publisher": publisher,
+        "publisher_url": web_url(source.get("href")) if publisher else None,
         "published_at": _published(entry, now, language),
         "language": text_language or language,
         "views": count_of(statistics.get("views")),
