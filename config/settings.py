@@ -106,6 +106,9 @@ class Source(Open):
     )
     brand: str | None = Field(default=None, description="The brand that all of it is about, by name.")
     enabled: bool = Field(default=True, description="false pauses it.")
+    audience: int | None = Field(
+        default=None, ge=1, description="How many people a piece here usually reaches, where you know it."
+    )
     stories: bool = Field(
         default=True, description="false leaves its mentions out of stories: copies are not grouped."
     )

@@ -1,30 +1,29 @@
 """What a kind of source is, and the registry of all kinds.
 
-A kind is one module in `crawlers/sources/` with one subclass of `SourceSpider`; being in the folder
-registers it. A spider asks for addresses and yields `Mention`s. It never writes to the database: what it
-learns about the source (validators, cursor, failure) it says through the methods below, and
-`crawlers.collect` keeps it together with the mentions.
+A kind is one module in `crawlers/sources/` with one subclass of `SourceReader` (one coroutine asks and
+answers, as with feeds and APIs) or of `SourceSpider` (pages that lead to pages); being in the folder
+registers it. It never writes to the database: what it learns about the source (validators, cursor,
+failure) it says through the methods below, and `crawlers.collect` keeps it together with the mentions.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-import scrapy
 from pydantic import AfterValidator, BaseModel, Field
-from scrapy.http import Request, Response
-from twisted.python.failure import Failure
+from scrapy.http import Response
 
 from config.kinds import registered
 from config.settings import Source, Strict
-from crawlers import causes, parsing
-from crawlers.errors import CrawlError
+from config.values import Duration
+from crawlers import parsing
+from crawlers.errors import BudgetSpentError
+from crawlers.items import Found
 from storage.records import Mention, MentionKind
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 Clock = Callable[[], datetime]
-Deliver = Callable[[Mention], Awaitable[None]]
+Deliver = Callable[[Found], Awaitable[None]]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -64,6 +63,21 @@ class SourceOptions(Strict):
         default=False,
         description="Obey robots.txt. Off where you name the feed or API yourself, as in any feed reader.",
     )
+    requests_a_day: int | None = Field(
+        default=None, ge=1, description="The most requests in a day (UTC); what is left waits for the next."
+    )
+    backfill: Annotated[Duration | date | None, Field(union_mode="left_to_right")] = Field(
+        default=None, description="How far back the first visit reads, such as 30d or 2026-01-31."
+    )
+    pages: int = Field(
+        default=10, ge=1, le=1000, description="How many pages of each list to read at a visit."
+    )
+
+    def backfill_from(self, now: datetime) -> datetime | None:
+        """Return how far back a first visit at `now` reads, None where that is left to the page limit."""
+        if isinstance(self.backfill, timedelta):
+            return now - self.backfill
+        return None if self.backfill is None else datetime.combine(self.backfill, time.min, UTC)
 
 
 @dataclass(slots=True)
@@ -72,7 +86,9 @@ class Visit:
 
     `state` is what will be kept if the visit succeeds. `failure` is the first cause in words, which
     makes the whole visit a failure. `not_before` is the earliest moment of the next visit that the
-    source asked for. `bytes` counts decoded body bytes.
+    source asked for. `bytes` counts decoded body bytes, `requests` what was asked for, redirects and
+    robots.txt included; `budget` is how many more the day allows, None for any number. `postponed` says
+    why a visit ended early without being a failure: its host rests, or the budget is spent.
     """
 
     state: SourceState
@@ -81,16 +97,38 @@ class Visit:
     unchanged: bool = False
     http_status: int | None = None
     bytes: int = 0
+    requests: int = 0
+    budget: int | None = None
     not_before: datetime | None = None
+    postponed: str | None = None
+
+    def spend(self, now: datetime) -> None:
+        """Count a request that is about to be made.
+
+        Raises:
+            BudgetSpentError: the day's budget does not allow it.
+        """
+        if self.budget is not None and self.requests >= self.budget:
+            raise BudgetSpentError(next_day(now))
+        self.requests += 1
+
+    def postpone(self, until: datetime, why: str) -> None:
+        """End the visit early, without a failure, until a moment."""
+        self.postponed = self.postponed or why
+        self.not_before = max(until, self.not_before or until)
 
 
-class SourceSpider(scrapy.Spider):
-    """Base of every kind of source.
+def next_day(now: datetime) -> datetime:
+    """Return when the next day begins, in UTC."""
+    return datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
 
-    A subclass sets the class variables and writes `start`, an async generator of requests made with
-    `request`, and callbacks (async generators) that begin with `if not self.accepts(response): return`
-    and yield mentions made with `mention`. Raising `CrawlError` from a callback fails the visit with the
-    error's message as its cause; mentions yielded before that are kept.
+
+class SourceKind:
+    """Base of every kind of source; a subclass sets the class variables.
+
+    `beta` is None where the kind was built and tried on what the service serves today, and otherwise says
+    what it was built on, with the date. `secrets_help` names each secret and where to get it; `terms` is
+    what of the service's terms to mind.
     """
 
     kind: ClassVar[str]
@@ -98,45 +136,15 @@ class SourceSpider(scrapy.Spider):
     summary: ClassVar[str]
     secrets_help: ClassVar[str] = "None needed."
     terms: ClassVar[str]
+    beta: ClassVar[str | None] = None
     mention_kind: ClassVar[MentionKind]
 
-    def __init__(self, *, source: Source, state: SourceState, clock: Clock, deliver: Deliver) -> None:
-        super().__init__(name=source.name)
+    def __init__(self, *, source: Source, state: SourceState, clock: Clock) -> None:
         self.source = source
         self.options: Any = source.options
         self.state = state
         self.clock = clock
-        self.deliver = deliver
         self.visit = Visit(state=state)
-
-    async def start(self) -> AsyncIterator[Request]:
-        """Yield the first requests of a visit."""
-        raise NotImplementedError
-        yield
-
-    def request(
-        self,
-        url: str,
-        callback: Callable[..., Any],
-        *,
-        headers: Mapping[str, str] | None = None,
-        optional: bool = False,
-        **passed_on: Any,
-    ) -> Request:
-        """Return a request for `url`; `passed_on` reaches the callback as keyword arguments.
-
-        If nothing usable comes back, the visit fails, except where `optional` says that one page less
-        is no failure of the source.
-        """
-        return Request(
-            url,
-            callback=partial(self._answered, callback),
-            errback=self._request_failed,
-            headers=dict(headers or {}),
-            cb_kwargs=passed_on,
-            meta={"optional": optional},
-            dont_filter=True,
-        )
 
     def validators(self, url: str) -> dict[str, str]:
         """Return the headers of a conditional request for `url`, empty at the first visit."""
@@ -144,27 +152,6 @@ class SourceSpider(scrapy.Spider):
             return {}
         pairs = (("If-None-Match", self.state.etag), ("If-Modified-Since", self.state.last_modified))
         return {header: value for header, value in pairs if value}
-
-    def accepts(self, response: Response) -> bool:
-        """Tell whether the response brings content, and note what it says of the source otherwise.
-
-        304 marks the visit unchanged; any status but 2xx fails it (unless the request was optional) and
-        honours `Retry-After`.
-        """
-        visit = self.visit
-        if visit.http_status is None or not response.meta.get("optional"):
-            visit.http_status = response.status
-        visit.bytes += len(response.body)
-        if response.status in range(200, 300):
-            return True
-        if response.status in (429, 503):
-            self.wait_until(causes.retry_after(_header(response, "Retry-After"), self.clock()))
-        if response.status == 304:
-            visit.unchanged = True
-        elif not response.meta.get("optional") or response.status == 429:
-            visit.gone = visit.gone or response.status == 410
-            self.fail(causes.of_status(response.status))
-        return False
 
     def is_same(self, response: Response, url: str) -> bool:
         """Tell whether the body at `url` is the one of the last visit, and mark the visit unchanged if so.
@@ -175,8 +162,8 @@ class SourceSpider(scrapy.Spider):
         same: bool = digest == self.state.body_hash and self.state.cursor.get("validated_url") == url
         self.visit.state = replace(
             self.visit.state,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            etag=header(response, "ETag"),
+            last_modified=header(response, "Last-Modified"),
             body_hash=digest,
             cursor={**self.visit.state.cursor, "validated_url": url},
         )
@@ -206,53 +193,23 @@ class SourceSpider(scrapy.Spider):
         return await parsing.parse(function, *args, **kwargs)
 
     def mention(self, **fields: Any) -> Mention:
-        """Return a mention from this source, collected now; `kind` is the spider's unless given."""
+        """Return a mention from this source, collected now; `kind` is the source's usual one unless given."""
         return Mention(
             **{"kind": self.mention_kind, **fields}, source=self.source.name, collected_at=self.clock()
         )
 
-    async def _answered(
-        self, callback: Callable[..., Any], response: Response, **passed_on: Any
-    ) -> AsyncIterator[Any]:
-        try:
-            async for item in callback(response, **passed_on):
-                yield item
-        except CrawlError as error:
-            if not response.meta.get("optional"):
-                self.fail(str(error))
-        except Exception as error:
-            self.logger.exception("could not deal with an answer")
-            self.fail(f"Marsad itself stumbled ({type(error).__name__})")
 
-    def _request_failed(self, failure: Failure) -> None:
-        request = getattr(failure, "request", None)
-        if failure.value is not None and not (request is not None and request.meta.get("optional")):
-            self.fail(causes.of_failure(failure.value))
-
-
-def _header(response: Response, name: str) -> str | None:
+def header(response: Response, name: str) -> str | None:
+    """Return a header of an answer, None where it is absent or empty."""
     raw = response.headers.get(name)
     return raw.decode("latin-1").strip() or None if raw else None
 
 
-def kinds() -> Mapping[str, type[SourceSpider]]:
+def kinds() -> Mapping[str, type[SourceKind]]:
     """Return every kind of source by its name, in alphabetical order."""
-    return registered("crawlers.sources", SourceSpider)
+    return registered("crawlers.sources", SourceKind)
 
 
 def options_models() -> Mapping[str, type[BaseModel]]:
     """Return the options model of every kind, for the loader of the configuration."""
-    return {name: spider.Options for name, spider in kinds().items()}
-
-
-__all__ = [
-    "Clock",
-    "CrawlError",
-    "Deliver",
-    "SourceOptions",
-    "SourceSpider",
-    "Visit",
-    "WebAddress",
-    "kinds",
-    "options_models",
-]
+    return {name: kind.Options for name, kind in kinds().items()}

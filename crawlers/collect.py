@@ -1,45 +1,57 @@
-"""From due sources, through their spiders, to storage.
+"""From due sources, through their visits, to storage: which sources, how many at once, what is shared.
 
-Each source is visited by a crawl of its own, several at once; none waits for another. Mentions are stored
-in batches while the visit goes on, the last batch in one transaction with what the visit taught of the
-source. A crash in between only means that some mentions are met again, which their identity makes
-harmless.
+None waits for another: sources that failed lately have places of their own, so that those which hang
+cannot hold up the healthy ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from typing import TypeVar
 
-from scrapy.crawler import Crawler
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, Source
-from crawlers.base import Clock, Deliver, SourceSpider, Visit, kinds
-from crawlers.fetching import scrapy_settings
+from crawlers.base import Clock, Deliver, Visit
+from crawlers.downloads import Downloads, open_downloads
+from crawlers.hosts import Hosts
+from crawlers.items import Checkpoint, Found
+from crawlers.keeping import Keeper, QuietBook
 from crawlers.outcome import Harvest, outcome
-from storage import mentions as shelf
+from crawlers.visiting import stumbled, visit
 from storage import sources as ledger
 from storage.engine import reading
-from storage.errors import StorageError
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
 
-AT_ONCE = 8
-BATCH = 200
-VISIT_DEADLINE = timedelta(minutes=10)
-_STOP_PATIENCE_SECONDS = 45.0
+# Visits at once: to sources that did well last time, and to those that did not.
+AT_ONCE, DOUBTFUL_AT_ONCE = 32, 8
+Progress = Callable[[str, int, Checkpoint], None]
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 # Which source of which database is being visited now, and by which call.
-_in_hand: dict[tuple[int, str], asyncio.Semaphore] = {}
+_in_hand: dict[tuple[int, str], object] = {}
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the visits of one call share."""
+
+    engine: Engine
+    settings: Settings
+    clock: Clock
+    downloads: Downloads
+    spent: dict[str, int]
+    quiet: QuietBook
+    progress: Progress | None
+    healthy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    doubtful: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DOUBTFUL_AT_ONCE))
 
 
 async def collect(
@@ -49,63 +61,122 @@ async def collect(
     *,
     only: Collection[str] | None = None,
     force: bool = False,
+    progress: Progress | None = None,
 ) -> list[FetchEvent]:
     """Visit the sources that are due (all if `force`), store what they say, and return one event each.
 
     `only` names the sources to consider; otherwise all that are enabled. A source that fails is an event
     with status FAILED and the cause in words; nothing is raised for it and no other source waits for it.
     Calls may overlap: a source that another call is still visiting is left out, so that a clock may call
-    this while a slow source is not through.
+    this while a slow source is not through. `progress` is told, at each checkpoint, the source's name and
+    how many items it has given.
     """
     chosen = {source.name: source for source in _chosen(settings, only)}
     names = list(chosen)
     if not force:
         names = await asyncio.to_thread(_due, engine, names, clock)
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(source: Source) -> FetchEvent:
-        async with gate:
-            try:
-                return await _collect_one(engine, settings, clock, source)
-            except Exception as error:
-                # One source's trouble, whatever it is, must not end the visits of the others.
-                _logger.exception("visit broke", extra={"source": source.name})
-                return _broken(source, error, clock)
-            finally:
-                _release(engine, source.name, gate)
-
-    mine = [name for name in names if _in_hand.setdefault((id(engine), name), gate) is gate]
+    holder = object()
+    mine = [name for name in names if _in_hand.setdefault((id(engine), name), holder) is holder]
     try:
-        return await _all(one, [chosen[name] for name in mine])
+        if not mine:
+            return []
+        states, spent = await asyncio.to_thread(_load, engine, mine, clock)
+        if not force:
+            # Another call may have visited one since it was found to be due.
+            mine = [name for name in mine if (states[name].next_due or clock()) <= clock()]
+        async with _shared_downloads(engine, settings, clock) as downloads:
+            shared = _Round(engine, settings, clock, downloads, spent, QuietBook(engine), progress)
+            events = await _all(
+                lambda source: _one(shared, source, states[source.name], holder), chosen, mine
+            )
+            await shared.quiet.flush()
+        return events
     finally:
         for name in mine:
-            _release(engine, name, gate)
-
-
-def _release(engine: Engine, name: str, holder: asyncio.Semaphore) -> None:
-    if _in_hand.get((id(engine), name)) is holder:
-        del _in_hand[id(engine), name]
+            _release(engine, name, holder)
 
 
 async def preview(
-    settings: Settings, clock: Clock, *, only: Collection[str] | None = None
+    settings: Settings,
+    clock: Clock,
+    *,
+    only: Collection[str] | None = None,
+    newest_only: bool = False,
 ) -> list[tuple[FetchEvent, list[Mention]]]:
-    """Visit sources as if for the first time and return what each gives; nothing is stored."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    """Visit sources as if for the first time and return what each gives; nothing is stored.
+
+    `newest_only` looks at no more than the first page of every list.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
 
     async def one(source: Source) -> tuple[FetchEvent, list[Mention]]:
         harvest = Harvest()
-        async with gate:
-            visit = await _visit(settings, clock, source, SourceState(source=source.name), harvest.deliver)
-        event, _ = outcome(source, visit, harvest, clock)
+        state = SourceState(source=source.name)
+        async with places:
+            seen = await visit(
+                settings, clock, source, state, harvest.deliver, downloads, newest_only=newest_only
+            )
+        event, _ = outcome(source, seen, harvest, clock)
         return event, harvest.batch
 
-    return await _all(one, _chosen(settings, only))
+    chosen = {source.name: source for source in _chosen(settings, only)}
+    async with open_downloads(settings, Hosts(clock)) as downloads:
+        return await _all(one, chosen, list(chosen))
 
 
-async def _all(one: Callable[[Source], Awaitable[T]], sources: Sequence[Source]) -> list[T]:
+async def _one(shared: _Round, source: Source, state: SourceState, holder: object) -> FetchEvent:
+    places = shared.doubtful if state.failures else shared.healthy
+    async with places:
+        try:
+            return await _collect_one(shared, source, state)
+        except Exception as error:
+            # One source's trouble, whatever it is, must not end the visits of the others.
+            _logger.exception("visit broke", extra={"source": source.name})
+            return outcome(source, Visit(state=state, failure=stumbled(error)), Harvest(), shared.clock)[0]
+        finally:
+            _release(shared.engine, source.name, holder)
+
+
+async def _collect_one(shared: _Round, source: Source, state: SourceState) -> FetchEvent:
+    keeper = Keeper(shared.engine, source, state, shared.clock)
+    seen = keeper.ended(
+        await visit(
+            shared.settings,
+            shared.clock,
+            source,
+            state,
+            _delivery(shared, source, keeper),
+            shared.downloads,
+            budget=_budget(source, shared.spent),
+        )
+    )
+    if seen.failure is None and keeper.is_quiet(seen):
+        return await shared.quiet.add(source, seen, shared.clock)
+    event = await keeper.conclude(seen)
+    if event.status is FetchStatus.FAILED:
+        _logger.warning("source failed: %s", event.error, extra={"source": source.name})
+    return event
+
+
+def _delivery(shared: _Round, source: Source, keeper: Keeper) -> Deliver:
+    async def deliver(found: Found) -> None:
+        await keeper.deliver(found)
+        if isinstance(found, Checkpoint) and shared.progress is not None:
+            shared.progress(source.name, len(keeper.harvest.ids), found)
+
+    return deliver
+
+
+def _budget(source: Source, spent: dict[str, int]) -> int | None:
+    allowed: int | None = source.options.requests_a_day
+    return None if allowed is None else max(0, allowed - spent.get(source.name, 0))
+
+
+async def _all(
+    one: Callable[[Source], Awaitable[T]], chosen: dict[str, Source], names: Sequence[str]
+) -> list[T]:
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_as_coroutine(one(source))) for source in sources]
+        tasks = [group.create_task(_as_coroutine(one(chosen[name]))) for name in names]
     return [task.result() for task in tasks]
 
 
@@ -113,11 +184,9 @@ async def _as_coroutine(pending: Awaitable[T]) -> T:
     return await pending
 
 
-def _broken(source: Source, error: Exception, clock: Clock) -> FetchEvent:
-    state = SourceState(source=source.name)
-    visit = Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
-    event, _ = outcome(source, visit, Harvest(), clock)
-    return event
+def _release(engine: Engine, name: str, holder: object) -> None:
+    if _in_hand.get((id(engine), name)) is holder:
+        del _in_hand[id(engine), name]
 
 
 def _chosen(settings: Settings, only: Collection[str] | None) -> list[Source]:
@@ -131,118 +200,71 @@ def _due(engine: Engine, names: Sequence[str], clock: Clock) -> list[str]:
         return ledger.due(connection, names, clock())
 
 
-async def _collect_one(engine: Engine, settings: Settings, clock: Clock, source: Source) -> FetchEvent:
-    harvest = Harvest()
-    trouble: list[str] = []
-
-    async def deliver(mention: Mention) -> None:
-        harvest.add(mention)
-        if len(harvest.batch) >= BATCH and not trouble:
-            ready, harvest.batch = harvest.batch, []
-            try:
-                await asyncio.to_thread(_store, engine, harvest, ready)
-            except Exception as error:
-                _logger.exception("database failed", extra={"source": source.name})
-                trouble.append(_database_trouble(error))
-
-    state = await asyncio.to_thread(_load, engine, source.name)
-    visit = await _visit(settings, clock, source, state, deliver)
-    if trouble:
-        # What could not be stored must be met again: the visit counts as failed and the cursor stays.
-        visit = replace(visit, failure=trouble[0])
-        harvest.batch = []
-    if visit.failure is not None:
-        visit = replace(visit, state=state)
-    return await _finish(engine, clock, source, visit, state, harvest)
-
-
-async def _finish(
-    engine: Engine, clock: Clock, source: Source, visit: Visit, state: SourceState, harvest: Harvest
-) -> FetchEvent:
-    try:
-        event = await asyncio.to_thread(_conclude, engine, clock, source, visit, harvest)
-    except (SQLAlchemyError, StorageError) as error:
-        _logger.exception("database failed", extra={"source": source.name})
-        failed = replace(visit, failure=_database_trouble(error), state=state)
-        event = await asyncio.to_thread(_note, engine, clock, source, failed)
-    if event.status is FetchStatus.FAILED:
-        _logger.warning("source failed: %s", event.error, extra={"source": source.name})
-    return event
-
-
-def _load(engine: Engine, name: str) -> SourceState:
+def _load(
+    engine: Engine, names: Sequence[str], clock: Clock
+) -> tuple[dict[str, SourceState], dict[str, int]]:
+    today = datetime.combine(clock().date(), time.min, UTC)
     with reading(engine) as connection:
-        return ledger.load_state(connection, name)
+        return ledger.load_states(connection, names), ledger.requests_since(connection, today)
 
 
-def _store(engine: Engine, harvest: Harvest, batch: Sequence[Mention]) -> None:
-    with engine.begin() as connection:
-        result = shelf.store(connection, batch)
-    harvest.new += result.new
-    harvest.revised += result.revised
+@dataclass(slots=True)
+class _Shared:
+    users: int
+    opened: asyncio.Future[Downloads]
+    close: asyncio.Event
+    closed: asyncio.Task[None]
 
 
-def _conclude(engine: Engine, clock: Clock, source: Source, visit: Visit, harvest: Harvest) -> FetchEvent:
-    """Store the last batch, the state and the event, in one transaction."""
-    with engine.begin() as connection:
-        for start in range(0, len(harvest.batch), BATCH):
-            result = shelf.store(connection, harvest.batch[start : start + BATCH])
-            harvest.new += result.new
-            harvest.revised += result.revised
-        event, state = outcome(source, visit, harvest, clock)
-        ledger.record(connection, event, state)
-    return event
+_downloads: dict[int, _Shared] = {}
 
 
-def _note(engine: Engine, clock: Clock, source: Source, failed: Visit) -> FetchEvent:
-    """Keep at least that the visit failed and when the next one is due, if the database takes so much."""
-    event, state = outcome(source, failed, Harvest(), clock)
-    with suppress(SQLAlchemyError, StorageError), engine.begin() as connection:
-        ledger.record(connection, event, state)
-    return event
-
-
-async def _visit(
-    settings: Settings, clock: Clock, source: Source, state: SourceState, deliver: Deliver
-) -> Visit:
-    """Crawl one source and return what is known of it afterwards. Never raises for the source's sake."""
-    # Without a runner, which would copy all settings twice more for each visit.
-    crawler = Crawler(kinds()[source.kind], scrapy_settings(settings, source.options))
-    crawl = asyncio.ensure_future(
-        crawler.crawl_async(source=source, state=state, clock=clock, deliver=deliver)
-    )
+@asynccontextmanager
+async def _shared_downloads(engine: Engine, settings: Settings, clock: Clock) -> AsyncIterator[Downloads]:
+    """Open the downloader that all calls for this database share while any of them runs."""
+    found = _downloads.get(id(engine))
+    if found is None:
+        opened: asyncio.Future[Downloads] = asyncio.get_running_loop().create_future()
+        close = asyncio.Event()
+        task = asyncio.create_task(_keep_open(engine, settings, clock, opened, close))
+        found = _downloads[id(engine)] = _Shared(0, opened, close, task)
+    found.users += 1
     try:
-        done, _ = await asyncio.wait({crawl}, timeout=VISIT_DEADLINE.total_seconds())
-    except asyncio.CancelledError:
-        await _stop(crawler, crawl, patience=5.0)
-        raise
-    if not done:
-        _spider(crawler).fail(f"the visit took longer than {VISIT_DEADLINE.total_seconds() / 60:g} minutes")
-        await _stop(crawler, crawl, patience=_STOP_PATIENCE_SECONDS)
-    elif (error := crawl.exception()) is not None:
-        _logger.error("crawl broke", exc_info=error, extra={"source": source.name})
-        return Visit(state=state, failure=f"Marsad itself stumbled ({type(error).__name__})")
-    visit = _spider(crawler).visit
-    if visit.failure is None and visit.http_status is None:
-        visit = replace(visit, failure="no answer was received")
-    return visit
+        yield await asyncio.shield(found.opened)
+    finally:
+        found.users -= 1
+        if found.users == 0:
+            del _downloads[id(engine)]
+            found.close.set()
+            await found.closed
 
 
-def _spider(crawler: Any) -> SourceSpider:
-    spider: SourceSpider = crawler.spider
-    return spider
+async def _keep_open(
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    opened: asyncio.Future[Downloads],
+    close: asyncio.Event,
+) -> None:
+    try:
+        hosts = Hosts(clock, await asyncio.to_thread(_resting, engine, clock))
+        async with open_downloads(settings, hosts) as downloads:
+            opened.set_result(downloads)
+            await close.wait()
+        if hosts.changed:
+            await asyncio.to_thread(_save_resting, engine, hosts, clock)
+    except Exception as error:
+        if not opened.done():
+            opened.set_exception(error)
+        else:
+            _logger.exception("database failed")
 
 
-async def _stop(crawler: Any, crawl: asyncio.Future[None], patience: float) -> None:
-    with suppress(RuntimeError, TimeoutError):
-        async with asyncio.timeout(patience):
-            await crawler.stop_async()
-            await asyncio.wait({crawl})
-    if not crawl.done():
-        crawl.cancel()
+def _resting(engine: Engine, clock: Clock) -> dict[str, datetime]:
+    with reading(engine) as connection:
+        return ledger.resting(connection, clock())
 
 
-def _database_trouble(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    words = next(iter(str(cause).splitlines()), type(error).__name__)
-    return f"what it sent could not be stored: {words[:200]}"
+def _save_resting(engine: Engine, hosts: Hosts, clock: Clock) -> None:
+    with engine.begin() as connection:
+        ledger.save_resting(connection, hosts.resting, clock())

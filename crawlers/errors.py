@@ -5,9 +5,46 @@ The message of every error here is the cause in plain words, fit to be shown to 
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
 
 class CrawlError(Exception):
     """A visit to a source failed for the reason that the message gives."""
+
+
+class StatusError(CrawlError):
+    """The server answered with a status that brings no content. `response` is its whole answer."""
+
+    def __init__(self, message: str, response: Response) -> None:
+        super().__init__(message)
+        self.response = response
+        self.status = response.status
+
+
+class PostponedError(CrawlError):
+    """A request may not be made before `until`. It ends a visit without failing it."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class HostRestsError(PostponedError):
+    """The host asked not to be asked for a while; what one source was told holds for all on that host."""
+
+    def __init__(self, host: str, until: datetime) -> None:
+        super().__init__(f"{host} asked us to wait", until)
+
+
+class BudgetSpentError(PostponedError):
+    """The requests that the configuration allows in a day are spent."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("the day's requests are spent", until)
 
 
 class UnreadableError(CrawlError):

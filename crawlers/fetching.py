@@ -12,11 +12,12 @@ from scrapy.responsetypes import responsetypes
 
 from config.errors import SecretUnavailable
 from config.settings import Settings
-from crawlers.base import SourceSpider
 from crawlers.compression import BODY_LIMIT_BYTES, inflate
 from crawlers.errors import BodyBrokenError, CrawlError
 from crawlers.guard import ALLOWED_NETWORKS_SETTING, GuardedDownloadHandler
-from storage.records import Mention
+from crawlers.hosts import Politeness
+from crawlers.items import Found
+from crawlers.spider import SourceSpider
 
 REQUEST_TIMEOUT_SECONDS = 30
 _PLAIN_ENCODINGS = (b"", b"identity", b"none")
@@ -26,9 +27,48 @@ _COMPRESSED_ENCODINGS = (b"gzip", b"x-gzip", b"deflate")
 def scrapy_settings(settings: Settings, options: Any) -> dict[str, Any]:
     """Return the settings of one crawl of one source with these options."""
     return {
+        **_common(settings),
+        "ROBOTSTXT_OBEY": options.obey_robots,
+        # A feed or API that the user named is a request or a few, and APIs say themselves what they bear.
+        "AUTOTHROTTLE_START_DELAY": 0.25 if options.obey_robots else 0.1,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        # Every status reaches the spider, which knows what it means for its source.
+        "HTTPERROR_ALLOW_ALL": True,
+        "SPIDER_MIDDLEWARES": {StartErrors: 10},
+        "ITEM_PIPELINES": {Delivery: 100},
+        "CONCURRENT_ITEMS": 1,  # mentions are delivered in the order of the source
+    }
+
+
+def shared_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings of the downloader that sources without a crawl of their own share.
+
+    Only what such a request needs is on its way; each costs time a thousand times over.
+    """
+    middlewares = "scrapy.downloadermiddlewares."
+    return {
+        **_common(settings),
+        "ROBOTSTXT_OBEY": True,  # by those that ask for it
+        "AUTOTHROTTLE_START_DELAY": 0.1,
+        "CONCURRENT_REQUESTS": 100,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "COOKIES_ENABLED": False,
+        "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+        "DOWNLOADER_MIDDLEWARES_BASE": {
+            middlewares + "robotstxt.RobotsTxtMiddleware": 100,
+            middlewares + "downloadtimeout.DownloadTimeoutMiddleware": 350,
+            middlewares + "defaultheaders.DefaultHeadersMiddleware": 400,
+            middlewares + "useragent.UserAgentMiddleware": 500,
+            middlewares + "redirect.RedirectMiddleware": 600,
+        },
+        "SPIDER_MIDDLEWARES_BASE": {},
+    }
+
+
+def _common(settings: Settings) -> dict[str, Any]:
+    return {
         # Who we are, and what we may do.
         "USER_AGENT": settings.user_agent,
-        "ROBOTSTXT_OBEY": options.obey_robots,
         "ROBOTSTXT_USER_AGENT": settings.user_agent.split("/")[0].split()[0],
         ALLOWED_NETWORKS_SETTING: tuple(settings.allow_private_networks),
         # Only http and https, through the guard; never by way of a proxy that would connect for us.
@@ -45,21 +85,13 @@ def scrapy_settings(settings: Settings, options: Any) -> dict[str, Any]:
         "URLLENGTH_LIMIT": 8000,
         # Politeness. What failed is tried again at the next visit, not at once.
         "AUTOTHROTTLE_ENABLED": True,
-        # A feed or API that the user named is a request or a few, and APIs say themselves what they bear.
-        "AUTOTHROTTLE_START_DELAY": 0.25 if options.obey_robots else 0.1,
         "AUTOTHROTTLE_MAX_DELAY": 30,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "RETRY_ENABLED": False,
         "REFERRER_POLICY": "no-referrer",
         "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
-        # Every status reaches the spider, which knows what it means for its source.
-        "HTTPERROR_ALLOW_ALL": True,
         # Scrapy hands on what it could read of a body that ends early; we must know that it does.
         "COMPRESSION_ENABLED": False,
-        "DOWNLOADER_MIDDLEWARES": {Decompression: 590},
-        "SPIDER_MIDDLEWARES": {StartErrors: 10},
-        "ITEM_PIPELINES": {Delivery: 100},
-        "CONCURRENT_ITEMS": 1,  # mentions are delivered in the order of the source
+        "DOWNLOADER_MIDDLEWARES": {Politeness: 50, Decompression: 590},
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
         # Nothing that listens, writes files or prints.
         "EXTENSIONS_BASE": {},
@@ -134,8 +166,8 @@ class Delivery:
         """Return one for this crawl."""
         return cls(crawler)
 
-    async def process_item(self, item: Mention) -> Mention:
-        """Deliver one mention."""
+    async def process_item(self, item: Found) -> Found:
+        """Deliver what was found."""
         await _ours(self._crawler.spider).deliver(item)
         return item
 

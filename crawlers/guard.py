@@ -199,6 +199,9 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             crawler=self._crawler,
         )
         agent.allowed = self._allowed
-        with wrap_twisted_exceptions():
-            response: Response = await maybe_deferred_to_future(agent.download_request(request))
+        # Sources on one host take turns, whichever crawl they are in.
+        turn = self._crawler.spider.hosts.turn(request.url)  # type: ignore[union-attr]
+        async with turn:
+            with wrap_twisted_exceptions():
+                response: Response = await maybe_deferred_to_future(agent.download_request(request))
         return response

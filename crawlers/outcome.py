@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from config.settings import Source
 from crawlers import pacing
 from crawlers.base import Clock, Visit
+from crawlers.items import Found
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
 
@@ -25,9 +26,10 @@ class Harvest:
     new: int = 0
     revised: int = 0
 
-    async def deliver(self, mention: Mention) -> None:
-        """Take a mention; nothing is awaited."""
-        self.add(mention)
+    async def deliver(self, found: Found) -> None:
+        """Take a mention, and nothing else; nothing is awaited."""
+        if isinstance(found, Mention):
+            self.add(found)
 
     def add(self, mention: Mention) -> None:
         """Take a mention, unless this visit gave it already (one post under two hashtags)."""
@@ -53,12 +55,15 @@ def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tup
     """Return the event of a visit and the state to keep after it."""
     now = clock()
     state = visit.state
-    if visit.failure is None:
+    error = None
+    if visit.failure is None and visit.postponed is not None:
+        # It is not the source's fault: neither a failure nor a good visit.
+        due, status = now + (source.every or state.interval or pacing.FIRST), FetchStatus.POSTPONED
+    elif visit.failure is None:
         interval = source.every or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
         due = now + interval
         status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
         state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)
-        error = None
     else:
         failures = state.failures + 1
         due = now + pacing.back_off(failures, _luck.random(), gone=visit.gone)
@@ -78,5 +83,6 @@ def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tup
         items_revised=harvest.revised,
         fill_rates=harvest.fill_rates(),
         error=error,
+        requests=visit.requests,
     )
     return event, replace(state, next_due=due)

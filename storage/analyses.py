@@ -42,7 +42,7 @@ def save(
     writers = {identity: current[identity].author_id for identity in ids}
     placed = stories.place(conn, [_copyable(s, a, writers[s.id]) for s, a in kept], treated)
     kept = [(s, _settled(a, placed[s.id], said.get(s.id))) for s, a in kept]
-    _take_back(conn, ids)
+    take_back(conn, ids)
     rows = [
         {**analysis_to_row(s.id, s.mention.revision, a, now), "author_id": writers[s.id]} for s, a in kept
     ]
@@ -75,7 +75,7 @@ def recount_spam(engine: Engine, count_spam: bool) -> int:
                 return done
             _current(conn, ids)
             stories.take_turn(conn)
-            _take_back(conn, ids)
+            take_back(conn, ids)
             if count_spam:
                 _count(conn, [(s, s.analysis) for s in fetch(conn, ids) if s.analysis is not None])
         done, last = done + len(ids), ids[-1]
@@ -145,7 +145,8 @@ def _said_brands(found: Sequence[BrandMatch], said: Sequence[Mapping[str, str]])
     return (*kept, *named)
 
 
-def _take_back(conn: Connection, ids: Sequence[int]) -> None:
+def take_back(conn: Connection, ids: Sequence[int]) -> None:
+    """Take back what these mentions added to the counts; the caller holds their rows and the turn."""
     for part in chunks(ids):
         old = [dict(row._mapping) for row in conn.execute(_of(mention_brands, part))]
         if not old:

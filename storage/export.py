@@ -71,7 +71,8 @@ def every_mention(conn: Connection, since: datetime | None = None) -> Iterator[S
     """Yield all mentions in the order of their ids, a page at a time; `since` counts from `collected_at`."""
     last = 0
     while True:
-        query = select(mentions.c.id).where(mentions.c.id > last).order_by(mentions.c.id).limit(_PAGE)
+        left = (mentions.c.id > last, mentions.c.withdrawn_at.is_(None))
+        query = select(mentions.c.id).where(*left).order_by(mentions.c.id).limit(_PAGE)
         if since is not None:
             query = query.where(mentions.c.collected_at >= since)
         ids = list(conn.scalars(query))

@@ -120,7 +120,12 @@ def _content(mention: Mention) -> dict[str, Any]:
         "item": storable.text(mention.item),
         "language_hint": storable.short(mention.language_hint, 40),
         "content_hash": mention.content_hash,
+        "extra": _extra(mention),
     }
+
+
+def _extra(mention: Mention) -> dict[str, Any] | None:
+    return storable.document(dict(mention.extra)) or None
 
 
 def _counts(mention: Mention) -> dict[str, int | None]:
@@ -164,6 +169,7 @@ def _revise(
             **_content(mention),
             "revision": row.revision + 1,
             "author_id": _author_id(mention.author, writers) or row.author_id,
+            "withdrawn_at": None,
             "claimed_by": None,
             "claimed_until": None,
         }
@@ -177,6 +183,8 @@ def _refresh(conn: Connection, met_again: Sequence[tuple[Row[Any], Mention]]) ->
         changes = {name: value for name, value in counted.items() if value != row._mapping[name]}
         if row.published_at is None and mention.published_at is not None:
             changes["published_at"] = mention.published_at  # type: ignore[assignment]
+        if mention.extra and row.withdrawn_at is None and (extra := _extra(mention)) != row.extra:
+            changes["extra"] = extra  # type: ignore[assignment]
         if changes:
             conn.execute(update(mentions).where(mentions.c.id == row.id).values(changes))
 
@@ -298,6 +306,7 @@ def _from_row(row: Row[Any]) -> StoredMention:
         language_hint=fields[column.language_hint],
         revision=fields[column.revision],
         content_hash=fields[column.content_hash],
+        extra=fields[column.extra] or {},
     )
     return StoredMention(fields[column.id], mention, analysis_from_row(fields))
 

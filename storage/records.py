@@ -67,11 +67,12 @@ class NotificationStatus(StrEnum):
 
 
 class FetchStatus(StrEnum):
-    """How one attempt at one source ended."""
+    """How one attempt at one source ended. One is postponed where its host rests or its budget is spent."""
 
     OK = "ok"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    POSTPONED = "postponed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Mention:
     `reach` is how many people may have seen it, None when nothing is known. `parent_id` is the
     `external_id` of what it answers, in the same source. `item` is what a review is about.
     `language_hint` is the BCP 47 language that the source declares. `published_at` is None when the
-    source does not say.
+    source does not say. `extra` holds facts with no field of their own (the version of an app, the
+    subreddit, the answer to a review), JSON values only.
     """
 
     source: str
@@ -134,6 +136,7 @@ class Mention:
     language_hint: str | None = None
     revision: int = 1
     content_hash: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Fill in `content_hash` and refuse naive times."""
@@ -292,7 +295,8 @@ class FetchEvent:
     """One attempt at one source.
 
     `fill_rates` maps a field (author, date, rating, text) to the share of items, 0…1, that had it.
-    `bytes` counts decoded body bytes. `error` names the cause in words for a person.
+    `bytes` counts decoded body bytes and `requests` what was asked for. `error` names the cause in words
+    for a person. `symptoms` are what makes the source look ill although it answered, in words.
     """
 
     source: str
@@ -306,3 +310,5 @@ class FetchEvent:
     items_revised: int = 0
     fill_rates: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    requests: int = 0
+    symptoms: tuple[str, ...] = ()

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from storage import storable
 from storage.records import FetchEvent, FetchStatus
-from storage.rows import upsert
-from storage.tables import fetch_events, sources
+from storage.rows import chunks, upsert
+from storage.tables import fetch_events, resting_hosts, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +37,7 @@ class SourceState:
 
 def load_state(conn: Connection, source: str) -> SourceState:
     """Return what is remembered of a source; a fresh state where it was never visited."""
-    row = conn.execute(select(sources).where(sources.c.source == source)).one_or_none()
-    if row is None:
-        return SourceState(source=source)
-    return SourceState(
-        source=row.source,
-        etag=row.etag,
-        last_modified=row.last_modified,
-        body_hash=row.body_hash,
-        cursor=row.cursor,
-        interval=None if row.interval_seconds is None else timedelta(seconds=row.interval_seconds),
-        failures=row.failures,
-        next_due=row.next_due,
-        last_ok_at=row.last_ok_at,
-        last_error=row.last_error,
-    )
+    return load_states(conn, [source])[source]
 
 
 def due(conn: Connection, names: Iterable[str], now: datetime) -> list[str]:
@@ -60,48 +46,94 @@ def due(conn: Connection, names: Iterable[str], now: datetime) -> list[str]:
     This is the one place that decides it. A source never visited is due.
     """
     wanted = list(names)
-    query = select(sources.c.source, sources.c.next_due).where(sources.c.source.in_(wanted))
     when: dict[str, datetime | None] = dict.fromkeys(wanted)
-    when.update({row.source: row.next_due for row in conn.execute(query)})
+    for part in chunks(wanted):
+        query = select(sources.c.source, sources.c.next_due).where(sources.c.source.in_(part))
+        when.update({row.source: row.next_due for row in conn.execute(query)})
     ready = [(moment is not None, moment or now, name) for name, moment in when.items()]
     return [name for _, moment, name in sorted(ready) if moment <= now]
 
 
+def load_states(conn: Connection, names: Sequence[str]) -> dict[str, SourceState]:
+    """Return what is remembered of each of these sources."""
+    found = {name: SourceState(source=name) for name in names}
+    for part in chunks(names):
+        for row in conn.execute(select(sources).where(sources.c.source.in_(part))):
+            found[row.source] = _state(row)
+    return found
+
+
 def record(conn: Connection, event: FetchEvent, state: SourceState) -> None:
     """Keep a visit and the state that it left, together."""
-    conn.execute(
-        fetch_events.insert().values(
-            source=event.source,
-            at=event.at,
-            status=str(event.status),
-            http_status=event.http_status,
-            bytes=event.bytes,
-            items_seen=event.items_seen,
-            items_new=event.items_new,
-            items_revised=event.items_revised,
-            fill_rates=storable.document(dict(event.fill_rates)),
-            error=storable.short(event.error, 1000),
-            next_due=event.next_due,
-        )
+    record_all(conn, [(event, state)])
+
+
+def record_all(conn: Connection, visits: Sequence[tuple[FetchEvent, SourceState]]) -> None:
+    """Keep several visits and the states that they left, together."""
+    conn.execute(fetch_events.insert(), [_event_row(event) for event, _ in visits])
+    save_states(conn, [state for _, state in visits])
+
+
+def save_states(conn: Connection, states: Sequence[SourceState]) -> None:
+    """Keep what is remembered of sources."""
+    upsert(conn, sources, [_state_row(state) for state in states])
+
+
+def requests_since(conn: Connection, since: datetime) -> dict[str, int]:
+    """Return how many requests each source made in its visits from `since` on."""
+    query = (
+        select(fetch_events.c.source, func.sum(fetch_events.c.requests))
+        .where(fetch_events.c.at >= since)
+        .group_by(fetch_events.c.source)
     )
-    upsert(
-        conn,
-        sources,
-        [
-            {
-                "source": state.source,
-                "etag": storable.text(state.etag),
-                "last_modified": storable.text(state.last_modified),
-                "body_hash": state.body_hash,
-                "cursor": storable.document(dict(state.cursor)),
-                "interval_seconds": None if state.interval is None else state.interval.total_seconds(),
-                "failures": state.failures,
-                "next_due": state.next_due,
-                "last_ok_at": state.last_ok_at,
-                "last_error": storable.short(state.last_error, 1000),
-            }
-        ],
-    )
+    return {row[0]: int(row[1] or 0) for row in conn.execute(query)}
+
+
+def resting(conn: Connection, now: datetime) -> dict[str, datetime]:
+    """Return the hosts that are to be left alone, and until when."""
+    query = select(resting_hosts).where(resting_hosts.c.until > now)
+    return {row.host: row.until for row in conn.execute(query)}
+
+
+def save_resting(conn: Connection, hosts: Mapping[str, datetime], now: datetime) -> None:
+    """Keep which hosts are to be left alone, and forget those whose time has come."""
+    conn.execute(delete(resting_hosts).where(resting_hosts.c.until <= now))
+    rows = [{"host": host[:300], "until": until} for host, until in hosts.items() if until > now]
+    if rows:
+        upsert(conn, resting_hosts, rows)
+
+
+def _event_row(event: FetchEvent) -> dict[str, Any]:
+    return {
+        "source": event.source,
+        "at": event.at,
+        "status": str(event.status),
+        "http_status": event.http_status,
+        "bytes": event.bytes,
+        "items_seen": event.items_seen,
+        "items_new": event.items_new,
+        "items_revised": event.items_revised,
+        "fill_rates": storable.document(dict(event.fill_rates)),
+        "error": storable.short(event.error, 1000),
+        "next_due": event.next_due,
+        "requests": event.requests,
+        "symptoms": storable.document(list(event.symptoms)) or None,
+    }
+
+
+def _state_row(state: SourceState) -> dict[str, Any]:
+    return {
+        "source": state.source,
+        "etag": storable.text(state.etag),
+        "last_modified": storable.text(state.last_modified),
+        "body_hash": state.body_hash,
+        "cursor": storable.document(dict(state.cursor)),
+        "interval_seconds": None if state.interval is None else state.interval.total_seconds(),
+        "failures": state.failures,
+        "next_due": state.next_due,
+        "last_ok_at": state.last_ok_at,
+        "last_error": storable.short(state.last_error, 1000),
+    }
 
 
 def last_events(conn: Connection) -> dict[str, FetchEvent]:
@@ -126,6 +158,21 @@ def prune_events(conn: Connection, before: datetime) -> int:
     return conn.execute(delete(fetch_events).where(fetch_events.c.at < before)).rowcount
 
 
+def _state(row: Row[Any]) -> SourceState:
+    return SourceState(
+        source=row.source,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        cursor=row.cursor,
+        interval=None if row.interval_seconds is None else timedelta(seconds=row.interval_seconds),
+        failures=row.failures,
+        next_due=row.next_due,
+        last_ok_at=row.last_ok_at,
+        last_error=row.last_error,
+    )
+
+
 def _event(row: Row[Any]) -> FetchEvent:
     return FetchEvent(
         source=row.source,
@@ -139,4 +186,6 @@ def _event(row: Row[Any]) -> FetchEvent:
         fill_rates=row.fill_rates,
         error=row.error,
         next_due=row.next_due,
+        requests=row.requests,
+        symptoms=tuple(row.symptoms or ()),
     )

@@ -111,6 +111,9 @@ mentions = Table(
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("content_hash", String(32), nullable=False),
     Column("analyzed_revision", Integer, nullable=False, server_default="0"),
+    Column("extra", JSON(none_as_null=True)),
+    # When its author or service took it back; its words are gone then.
+    Column("withdrawn_at", UtcDateTime),
     Column("claimed_by", String(100)),
     Column("claimed_until", UtcDateTime),
     UniqueConstraint("source", "external_id"),
@@ -247,7 +250,17 @@ fetch_events = Table(
     Column("fill_rates", JSON, nullable=False),
     Column("error", Text),
     Column("next_due", UtcDateTime, nullable=False),
+    Column("requests", Integer, nullable=False, server_default="0"),
+    Column("symptoms", JSON(none_as_null=True)),
     Index("ix_fetch_events_source_at", "source", "at"),
+)
+
+# Hosts that asked to be left alone for a while, whatever the source.
+resting_hosts = Table(
+    "resting_hosts",
+    metadata,
+    Column("host", String(300), primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 _OPEN = text("state IN ('pending', 'firing', 'acknowledged')")

@@ -16,12 +16,13 @@ from config.values import Duration
 from crawlers import causes
 from crawlers.article import Article, feed_links, read_article
 from crawlers.article_choice import MOST_KNOWN, Wishes, change_mark, choose, key_of, part_of_site, same_site
-from crawlers.base import SourceOptions, SourceSpider, WebAddress
+from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import CrawlError
 from crawlers.feeds import read_feed
 from crawlers.pages import believable
 from crawlers.sitemap_walk import SitemapWalk
 from crawlers.sitemaps import SitemapEntry, is_sitemap, read_sitemap, sitemaps_in_robots
+from crawlers.spider import SourceSpider
 from crawlers.urls import canonical
 from storage.records import Author, Mention, MentionKind
 

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
-from scrapy.http import Request, Response
+from scrapy.http import Response
 
-from crawlers.base import SourceOptions, SourceSpider, WebAddress
+from crawlers.base import SourceOptions, WebAddress
 from crawlers.feed_entries import FeedEntry
 from crawlers.feeds import read_feed
+from crawlers.reader import SourceReader
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, Mention, MentionKind
 
@@ -30,7 +31,7 @@ class FeedOptions(SourceOptions):
     )
 
 
-class FeedSpider(SourceSpider):
+class FeedReader(SourceReader):
     """Reads one feed, and only if it has changed."""
 
     kind: ClassVar[str] = "feed"
@@ -39,19 +40,15 @@ class FeedSpider(SourceSpider):
     terms: ClassVar[str] = "Feeds are offered for reading; mind what the publisher says on storing texts."
     mention_kind: ClassVar[MentionKind] = MentionKind.ARTICLE
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Ask for the feed, on condition that it has changed."""
-        url = self.options.url
-        yield self.request(url, self.read, headers=self.validators(url))
-
-    async def read(self, response: Response) -> AsyncIterator[Mention]:
-        """Yield a mention for each item."""
-        if not self.accepts(response) or self.is_same(response, self.options.url):
+    async def read(self) -> AsyncIterator[Mention]:
+        """Yield a mention for each item of the feed, unless it is the one of the last visit."""
+        answer = await self.get_if_changed(self.options.url)
+        if answer is None:
             return
-        charset = charset_of(response)
-        feed = await self.parse_apart(read_feed, response.body, response.url, charset, self.clock())
+        charset = charset_of(answer)
+        feed = await self.parse_apart(read_feed, answer.body, answer.url, charset, self.clock())
         for entry in feed.entries:
-            yield self.mention(**_fields(entry, response.url, self.options.items_are))
+            yield self.mention(**_fields(entry, answer.url, self.options.items_are))
 
 
 def charset_of(response: Response) -> str | None:

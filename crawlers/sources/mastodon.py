@@ -11,10 +11,11 @@ from pydantic import AfterValidator, Field
 from scrapy.http import Request, Response
 
 from config.secret import Secret
-from crawlers.base import SourceOptions, SourceSpider, WebAddress
+from crawlers.base import SourceOptions, WebAddress
 from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.mastodon_statuses import Status, read_timeline
+from crawlers.spider import SourceSpider
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, MentionKind
 

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from scrapy.http import Request, Response
 
-from crawlers.base import SourceOptions, SourceSpider, WebAddress
+from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import UnreadableError
 from crawlers.markup import ReviewPage, read_reviews
 from crawlers.review_identity import ReviewDraft, text_key
+from crawlers.spider import SourceSpider
 from crawlers.urls import canonical
 from storage.records import Author, Mention, MentionKind
 

@@ -284,7 +284,7 @@ def hang_on_marked(body, *rest):
 
 
 def test_a_visit_has_a_deadline(site, answer, configured, clock, run, monkeypatch):
-    monkeypatch.setattr("crawlers.collect.VISIT_DEADLINE", timedelta(seconds=0.5))
+    monkeypatch.setattr("crawlers.visiting.VISIT_DEADLINE", timedelta(seconds=0.5))
     monkeypatch.setattr(fetching, "REQUEST_TIMEOUT_SECONDS", 2)
     site.pages["/feed"] = answer(raw=lambda _: time.sleep(9))
     entry = {"name": "late", "kind": "feed", "url": f"{site.url}/feed"}

@@ -194,7 +194,7 @@ def test_a_database_that_fails_makes_the_visit_fail_and_the_mentions_come_again(
 ):
     from sqlalchemy.exc import OperationalError
 
-    from crawlers import collect as module
+    from crawlers import keeping as module
 
     settings = configured(feed(site))
     site.pages["/feed"] = answer(rss(item(1)), headers={"ETag": '"a"'})
@@ -309,6 +309,9 @@ def test_mastodon_stops_before_the_rate_limit_and_goes_on_later(engine, site, co
     (event,) = run(lambda: collect(engine, settings, clock))
     assert (event.status, event.next_due, event.items_new) == (FetchStatus.OK, reset, 1)
     (event,) = run(lambda: collect(engine, settings, clock, force=True))
+    assert (event.status, event.requests) == (FetchStatus.POSTPONED, 0), "a limit holds, forced or not"
+    clock.advance(minutes=61)
+    (event,) = run(lambda: collect(engine, settings, clock, force=True))
     assert sorted(one.external_id for one in everything(engine)) == ["6", "7"]
 
 
@@ -362,14 +365,14 @@ def test_a_bug_at_one_source_does_not_stop_the_others(
 ):
     from crawlers import collect as module
 
-    load = module.ledger.load_state
+    visit = module.visit
 
-    def broken(connection, name):
-        if name == "bad":
+    async def broken(settings, clock, source, *rest, **more):
+        if source.name == "bad":
             raise ZeroDivisionError
-        return load(connection, name)
+        return await visit(settings, clock, source, *rest, **more)
 
-    monkeypatch.setattr(module.ledger, "load_state", broken)
+    monkeypatch.setattr(module, "visit", broken)
     site.pages["/feed"] = answer(rss(item(1)))
     settings = configured(feed(site, "bad"), feed(site))
     events = {event.source: event for event in run(lambda: collect(engine, settings, clock))}

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from config.settings import Settings, Source
-from crawlers import collect as collecting
+from crawlers import visiting
 from crawlers.base import kinds
 from crawlers.collect import collect, preview
 from storage.records import FetchEvent, FetchStatus, Mention, MentionKind
@@ -47,9 +47,9 @@ class Site:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the politeness between requests, which loopback does not need and the clock would feel."""
-    polite = collecting.scrapy_settings
+    polite = visiting.scrapy_settings
     monkeypatch.setattr(
-        collecting, "scrapy_settings", lambda *given: {**polite(*given), "AUTOTHROTTLE_ENABLED": False}
+        visiting, "scrapy_settings", lambda *given: {**polite(*given), "AUTOTHROTTLE_ENABLED": False}
     )
 
 

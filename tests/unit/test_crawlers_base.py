@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import crawlers.sources
-from crawlers.base import SourceSpider, WebAddress, kinds, options_models
+from crawlers.base import SourceKind, WebAddress, kinds, options_models
 from storage.records import MentionKind
 
 
@@ -23,7 +23,7 @@ def test_every_module_in_the_folder_is_a_kind():
 @pytest.mark.parametrize("name", kinds())
 def test_a_kind_explains_itself(name):
     spider = kinds()[name]
-    assert issubclass(spider, SourceSpider)
+    assert issubclass(spider, SourceKind)
     assert spider.kind == name
     assert all(len(words) > 10 for words in (spider.summary, spider.secrets_help, spider.terms))
     assert isinstance(spider.mention_kind, MentionKind)
