@@ -42,7 +42,8 @@ class Page:
 
     `next` is the token of that page, None at the end. `withdrawn` are the ids of what the service says is
     deleted or withheld. `facts` is what the reader needs beside the items. `oldest` is how far back the
-    page goes; where it is None, the last item with a date tells.
+    page goes; where it is None, the last item with a date tells. `newest` is how recent it is, where pages
+    are not in the order of publication; where it is None, the most recent item tells.
     """
 
     items: tuple[Item, ...]
@@ -50,6 +51,7 @@ class Page:
     withdrawn: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     oldest: datetime | None = None
+    newest: datetime | None = None
 
     def reached(self) -> datetime | None:
         """Return how far back the page goes, None where nothing on it has a date."""

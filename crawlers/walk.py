@@ -53,7 +53,8 @@ class Place:
 
         A moment after `now` is not believed: it would hide everything until then.
         """
-        dated = [i.published_at for i in page.items if i.published_at is not None and i.published_at <= now]
+        told = [page.newest] if page.newest else [item.published_at for item in page.items]
+        dated = [moment for moment in told if moment is not None and moment <= now]
         top = max([*dated, *([self.top] if self.top else [])], default=None)
         if _ends(page, None, goal):
             return Place(top, self.gaps)
