@@ -12,24 +12,27 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 
 
-def inflate(body: bytes, limit: int = BODY_LIMIT_BYTES) -> bytes:
+def inflate(body: bytes, limit: int = BODY_LIMIT_BYTES, *, whole: bool = True) -> bytes:
     """Return what was compressed with gzip (several members too) or deflate (with or without header).
+
+    With `whole` false, of what ends early as much is returned as there is: a file that was cut when it was
+    written is as short at the next visit. What was cut on its way is asked for again instead.
 
     Raises:
         BodyTooBigError: the result is longer than `limit` bytes.
         BodyBrokenError: it ends early or is not compressed in these ways.
     """
     try:
-        return _inflate(body, _GZIP_OR_ZLIB, limit)
+        return _inflate(body, _GZIP_OR_ZLIB, limit, whole)
     except zlib.error:
         pass
     try:
-        return _inflate(body, _RAW_DEFLATE, limit)
+        return _inflate(body, _RAW_DEFLATE, limit, whole)
     except zlib.error:
         raise BodyBrokenError("the compressed answer is broken") from None
 
 
-def _inflate(body: bytes, window: int, limit: int) -> bytes:
+def _inflate(body: bytes, window: int, limit: int, whole: bool) -> bytes:
     parts: list[bytes] = []
     room = limit
     rest = body
@@ -38,7 +41,7 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
         part = member.decompress(rest, room + 1)
         if len(part) > room:
             raise BodyTooBigError(f"the answer, decompressed, is larger than {limit // 1024 // 1024} MiB")
-        if not member.eof:
+        if not member.eof and (whole or not part):
             raise BodyBrokenError("the compressed answer ends early")
         parts.append(part)
         room -= len(part)

@@ -22,14 +22,18 @@ _BARE_UTF16 = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARATION = re.compile(r"^<\?xml[^>]{0,400}\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN_REFERENCE = re.compile(
-    r"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));"
+    r"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45]));"
 )
+# Beyond the first 65,536 characters JavaScript counts a letter as two, and so do those who escape by it.
+_SURROGATE_REFERENCES = re.compile(r"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[5-7]\d{3});)+")
 # What a server says when nobody told it otherwise; what the document says of itself is better.
 _SERVER_DEFAULTS = frozenset({"cp1252", "ascii", "iso8859-1"})
 _FALLBACK = "cp1252"
+# Declared by those who meant the code page of Windows, in which most such pages were written.
+_MEANT = {"iso8859-6": "cp1256", "iso8859-8": "cp1255"}
 # Markup and English say nothing about a legacy code page, and drown what does.
 _PLAIN = re.compile(rb"<[^<>]{0,2000}>|[\x00-\x7f]{40,}")
-_SPOILT_SHARE = 0.1
+_SPOILT_SHARE = 0.4
 
 
 def readable(body: bytes, http_charset: str | None) -> str:
@@ -39,10 +43,16 @@ def readable(body: bytes, http_charset: str | None) -> str:
         BodyBrokenError, BodyTooBigError: the body itself is gzip and cannot be undone within the limit.
     """
     if body.startswith(GZIP_MAGIC):
-        body = inflate(body)
+        body = inflate(body, whole=False)
     text = decoded(body, http_charset).lstrip("\ufeff \t\r\n\x00")
     text = _DECLARATION.sub("", text, count=1).lstrip()
+    text = _SURROGATE_REFERENCES.sub(_whole_letters, text)
     return _FORBIDDEN_REFERENCE.sub("", _FORBIDDEN.sub("", text))
+
+
+def _whole_letters(found: re.Match[str]) -> str:
+    numbers = (int(one[1:], 16) if one[0] in "xX" else int(one) for one in found[0].strip("&#;").split(";&#"))
+    return "".join(map(chr, numbers)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def decoded(body: bytes, http_charset: str | None) -> str:
@@ -65,6 +75,7 @@ def decoded(body: bytes, http_charset: str | None) -> str:
         candidates.reverse()
     if _mostly_utf8(body) and (not candidates or "utf-8" in candidates):
         return body.decode("utf-8", "replace")
+    candidates = [one for name in candidates for one in (name, _MEANT.get(name)) if one]
     for encoding in candidates:
         if encoding == "utf-8":
             continue
