@@ -20,7 +20,7 @@ EMAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s@()]+ \(([^()]+)\)|([^()]+) \([^\s@(
 _LONGEST_GUID = 500
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _FUTURE = timedelta(days=1)
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?")
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?![A-Za-z])(?:[-_]([A-Za-z0-9]{2,8}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,10 @@ class Draft:
         """Return an identity made of what it says, for want of a better."""
         return _hash(self.fields["title"] or self.fields["text"], self.fields["published_at"], self.url)
 
+    def is_empty(self) -> bool:
+        """Tell whether the item says nothing at all, not even when it was."""
+        return not (self.guid or any(self.fields[key] for key in ("url", "title", "text", "published_at")))
+
     def likeness(self) -> tuple[Any, ...]:
         """Return what exact repetitions share."""
         return self.guid, self.url, self.fields["title"], self.fields["published_at"], self.fields["text"]
@@ -83,6 +87,8 @@ def identified(drafts: Sequence[Draft]) -> list[FeedEntry]:
     links = Counter(canonical(draft.url) for draft in distinct)
     entries: dict[str, FeedEntry] = {}
     for draft in distinct:
+        if draft.is_empty():
+            continue
         link = canonical(draft.url)
         if draft.guid and guids[draft.guid] == 1:
             identity = draft.guid
