@@ -13,12 +13,12 @@ _BLOCKS = {
     *("section", "table", "tr", "ul"),
 }
 _CELLS = {"td", "th"}
-_UNREAD = {"script", "style", "template", "iframe", "object", "svg", "math", "noembed", "noframes"}
+_UNREAD = {"script", "style", "title", "template", "iframe", "object", "svg", "math", "noembed", "noframes"}
 _BREAK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})>")
 _CELL = re.compile(r"</?t[dh]>")
 # HTML knows no such elements: read by its rules, an unclosed one swallows all that follows.
 _SELF_CLOSED = re.compile(
-    rf"<(?:{'|'.join(sorted(_UNREAD))}|title|textarea|noscript)\b[^<>]{{0,4000}}/>", re.I
+    rf"<(?:{'|'.join(sorted(_UNREAD))}|textarea|noscript)\b[^<>]{{0,4000}}/>", re.I
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*\n ?")
