@@ -27,7 +27,9 @@ from crawlers.feed_entries import (
     short_guid,
     shown_name,
 )
+from crawlers.feed_mending import items_closed, mended, recovered
 from crawlers.json_feed import read_json_feed
+from crawlers.mojibake import undone
 from crawlers.text_of_html import one_line, text_of_html, tidy
 from crawlers.urls import web_url
 
@@ -35,6 +37,13 @@ _LINK_TAG = re.compile(r"<link\b[^<>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(type|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 # feedparser takes a picture's caption for the item's description, or the other way round.
 _CAPTION = re.compile(r"(</?)media:description\b")
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+# feedparser takes a title for plain text where it does not know the tags in it.
+_SURE_TAG = re.compile(
+    r"</[a-z][a-z0-9]{0,15}>|<[a-z][a-z0-9]{0,15}\s[^<>]{0,2000}=[^<>]{0,2000}>", re.IGNORECASE
+)
+_WRAPPED = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
+_EMAIL = re.compile(r"[^\s@<>()]+@[^\s@<>()]+")
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 
 
@@ -59,25 +68,42 @@ def read_feed(body: bytes, url: str, http_charset: str | None, now: datetime) ->
 
 
 def _xml_feed(text: str, url: str, now: datetime) -> tuple[str | None, list[Draft]]:
+    parsed = _parsed(mended(text))
+    if not parsed.entries and not parsed.get("version"):
+        raise UnreadableError(_what_it_is(text, url))
+    feed = parsed.feed
+    feed_language = language_tag(feed.get("language"))
+    owner = shown_name(feed.get("author"))
+    # Only Atom says of a title whether it is plain text.
+    typed = str(parsed.get("version") or "").startswith("atom")
+    drafts = [_xml_draft(entry, url, now, feed_language, owner, typed) for entry in parsed.entries]
+    title = one_line(text_of_html(undone(feed.get("title") or ""))) or None
+    return title, drafts
+
+
+def _parsed(text: str) -> Any:
+    parsed = _by_feedparser(text)
+    # One tag that does not match costs feedparser the whole rest of the feed.
+    if parsed.bozo and len(parsed.entries) < items_closed(text) and (again := recovered(text)):
+        second = _by_feedparser(again)
+        return second if len(second.entries) > len(parsed.entries) else parsed
+    return parsed
+
+
+def _by_feedparser(text: str) -> Any:
     # A file object, since feedparser takes bytes for the name of a file where there is one.
-    parsed = feedparser.parse(
+    return feedparser.parse(
         BytesIO(_CAPTION.sub(r"\1mediacaption", text).encode("utf-8")),
         # No content-location: with it, guids too would be made absolute and change with the feed's address.
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
-    if not parsed.entries and not parsed.get("version"):
-        raise UnreadableError(_what_it_is(text, url))
-    feed = parsed.feed
-    feed_language = language_tag(feed.get("language"))
-    owner = shown_name(feed.get("author"))
-    drafts = [_xml_draft(entry, url, now, feed_language, owner) for entry in parsed.entries]
-    title = one_line(text_of_html(feed.get("title") or "")) or None
-    return title, drafts
 
 
-def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner: str | None) -> Draft:
+def _xml_draft(
+    entry: Any, base: str, now: datetime, language: str | None, owner: str | None, typed: bool
+) -> Draft:
     source = entry.get("source") or {}
     publisher = one_line(text_of_html(str(source.get("title") or "")))[:LONGEST_NAME] or None
     author = _author(entry)
@@ -85,7 +111,7 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
     statistics = entry.get("media_statistics") or {}
     fields = {
         "url": entry_link(_link(entry), base),
-        "title": _title(entry),
+        "title": _title(entry, typed),
         "text": text,
         "author": author or (None if publisher else owner),
         "author_url": web_url(_author_detail(entry).get("href"), base) if author else None,
@@ -100,7 +126,13 @@ def _xml_draft(entry: Any, base: str, now: datetime, language: str | None, owner
 
 
 def _link(entry: Any) -> Any:
-    link = entry.get("feedburner_origlink") or entry.get("link")
+    # feedparser's own "link" is the last of several.
+    alternates = [
+        one.get("href")
+        for one in entry.get("links") or ()
+        if one.get("rel") == "alternate" and str(one.get("type") or "text/html") in _PAGE_TYPES
+    ]
+    link = entry.get("feedburner_origlink") or next(filter(None, alternates), None) or entry.get("link")
     # For want of a link feedparser takes the guid, also where that is a mere number.
     named = link == entry.get("id") and not str(link).startswith(("http://", "https://", "/"))
     return None if named else link
@@ -108,11 +140,11 @@ def _link(entry: Any) -> Any:
 
 def _author(entry: Any) -> str | None:
     detail = _author_detail(entry)
-    written = one_line(str(entry.get("author") or ""))
-    if EMAIL_AND_NAME.fullmatch(written[:LONGEST_NAME]):
+    written = one_line(undone(str(entry.get("author") or "")))
+    if EMAIL_AND_NAME.fullmatch(written[:LONGEST_NAME]) or _EMAIL.fullmatch(written[:LONGEST_NAME]):
         # feedparser cuts such a name apart where the top-level domain has more than four letters.
         return shown_name(written)
-    return shown_name(detail.get("name")) or shown_name(written)
+    return shown_name(undone(str(detail.get("name") or ""))) or shown_name(written)
 
 
 def _author_detail(entry: Any) -> Any:
@@ -121,28 +153,38 @@ def _author_detail(entry: Any) -> Any:
     return several[0] if len(several) > 1 else entry.get("author_detail") or {}
 
 
-def _title(entry: Any) -> str | None:
+def _title(entry: Any, typed: bool) -> str | None:
     detail = entry.get("title_detail") or {}
-    raw = str(entry.get("title") or "")
-    as_text = unescape(raw) if detail.get("type") == "text/plain" else text_of_html(raw)
+    raw = _unwrapped(str(entry.get("title") or ""))
+    plain = detail.get("type") == "text/plain" and (typed or not _SURE_TAG.search(raw))
+    as_text = unescape(raw) if plain else text_of_html(raw)
     return one_line(as_text)[:LONGEST_TITLE] or None
+
+
+def _unwrapped(value: str) -> str:
+    """Return a value without a CDATA wrapper that was escaped itself, in the encoding that was meant."""
+    found = _WRAPPED.fullmatch(value)
+    return undone(found[1] if found else value)
 
 
 def _body(entry: Any) -> tuple[str, str | None]:
     """Return the fullest text that an entry carries, and the language it declares for it."""
     found: list[tuple[str, str | None]] = []
     for part in (*(entry.get("content") or ()), entry.get("summary_detail") or {}):
-        value = str(part.get("value") or "")
+        value = _unwrapped(str(part.get("value") or ""))
         plain = part.get("type") == "text/plain" and "<" not in value
         found.append(
             (tidy(unescape(value)) if plain else text_of_html(value), language_tag(part.get("language")))
         )
     text, language = max(found, key=lambda pair: len(pair[0]), default=("", None))
-    return (text, language) if text else (text_of_html(str(entry.get("mediacaption") or "")), None)
+    if text:
+        return text, language
+    spare = entry.get("mediacaption") or entry.get("subtitle") or ""
+    return text_of_html(_unwrapped(str(spare))), None
 
 
 def _published(entry: Any, now: datetime, language: str | None) -> datetime | None:
-    for key in ("published", "created", "updated"):
+    for key in ("published", "created", "updated", "prism_publicationdate"):
         # dict.get: feedparser's own would answer "updated" with "published" and a warning.
         parsed, raw = dict.get(entry, f"{key}_parsed"), dict.get(entry, key)
         # feedparser's reading comes second: it drops the time of "2025-03-05 14:30 UTC" and zones of "EET".
