@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, ClassVar, Self
 
@@ -28,10 +28,9 @@ _VERSION = "0.1"
 _LOOKED_AT_AGAIN = 100
 # A token is given up before it ends, so that no request is made with one that ends on the way.
 _MARGIN = timedelta(minutes=1)
-_SUBREDDIT = re.compile(r"(?:https?://(?:\w+\.)?reddit\.com)?/?(?:r/)?(\w{2,21})/?", re.IGNORECASE | re.ASCII)
-_USER = re.compile(
-    r"(?:https?://(?:\w+\.)?reddit\.com)?/?(?:u/|user/)?([\w-]{3,20})/?", re.IGNORECASE | re.ASCII
-)
+_SITE = r"(?:https?://(?:\w+\.)?reddit\.com)?/?"
+_SUBREDDIT = re.compile(_SITE + r"(?:r/)?(\w{2,21})/?", re.IGNORECASE | re.ASCII)
+_USER = re.compile(_SITE + r"(?:u/|user/)?([\w-]{3,20})/?", re.IGNORECASE | re.ASCII)
 
 
 def _subreddit(raw: str) -> str:
@@ -97,8 +96,8 @@ class RedditReader(SourceReader):
         " since November 2025 Reddit gives them on request only. No scope is to be chosen."
     )
     terms: ClassVar[str] = (
-        "Reddit's Data API terms forbid keeping what users deleted and, without a contract, commercial use and"
-        " training models. Without credentials few requests are borne: visit no oftener than every 15 minutes."
+        "Reddit's Data API terms forbid keeping what users deleted and, without a contract, commercial use"
+        " and training models. Without credentials it bears few requests: visit no oftener than every 15m."
     )
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
     beta: ClassVar[str | None] = (
@@ -154,9 +153,9 @@ class RedditReader(SourceReader):
         )
 
     async def _token(self) -> str:
-        token, ends = self.memory.get("token", ("", None))
-        if ends is not None and ends > self.clock():
-            return str(token)
+        kept: tuple[str, datetime] | None = self.memory.get("token")
+        if kept is not None and kept[1] > self.clock():
+            return kept[0]
         pair = f"{self.options.client_id.reveal()}:{self.options.client_secret.reveal()}"
         answer = await self.post(
             self.options.token_url,
