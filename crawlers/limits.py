@@ -39,8 +39,9 @@ def _window(headers: Mapping[str, str]) -> tuple[float | None, str | None]:
     remaining = next((headers[name] for name in _REMAINING if name in headers), None)
     reset = next((headers[name] for name in _RESET if name in headers), None)
     if remaining is None and "ratelimit" in headers:
-        fields = {name.lower()[0]: value for name, value in _FIELD.findall(headers["ratelimit"][:1000])}
-        remaining, reset = fields.get("r"), fields.get("t", fields.get("reset"))
+        fields = {name.lower(): value for name, value in _FIELD.findall(headers["ratelimit"][:1000])}
+        remaining = fields.get("r", fields.get("remaining"))
+        reset = fields.get("t", fields.get("reset"))
     return _number(remaining), reset
 
 

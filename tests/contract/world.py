@@ -23,7 +23,8 @@ class World:
     tokens too, and None is 404. `per_page` is how many items a page holds. `secrets` are environment
     variables whose values must not be found anywhere. `paged` is False where there is but one page.
     `status_routes` are prefixes of auxiliary paths that are not to be broken by the suite. `limit` is the
-    most items the service ever gives.
+    most items the service ever gives. `keeps_pages` is False where what a page gives is kept only at the
+    end of a visit.
     """
 
     kind: str
@@ -34,3 +35,4 @@ class World:
     paged: bool = True
     status_routes: tuple[str, ...] = ()
     limit: int | None = None
+    keeps_pages: bool = True
