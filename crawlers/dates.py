@@ -2,6 +2,7 @@
 
 Month names come from Unicode CLDR through Babel, for the languages that pages here are written in,
 with both Arabic sets (يناير and كانون الثاني) and the North African ones.
+Dates of the Hijri calendar are in `crawlers.hijri_dates`, those told from now in `crawlers.relative_dates`.
 """
 
 from __future__ import annotations
@@ -14,50 +15,47 @@ from functools import cache
 from babel import Locale
 from babel.core import UnknownLocaleError
 
+from crawlers.hijri_dates import find_hijri
+from crawlers.relative_dates import day_back, time_ago
+from crawlers.times_of_day import HALF, MIDNIGHT, Clock, hour_of_day, shift_of, take_clock, take_zone
+
 _LOCALES = (
     *("ar", "ar_EG", "ar_LB", "ar_IQ", "ar_MA", "ar_DZ", "ar_SA", "en", "fr", "de", "es", "it", "pt"),
     *("nl", "tr", "he", "ur", "ru", "pl", "sv", "da", "nb", "fi", "id"),
 )
 _LONGEST = 200
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_SKEW = timedelta(days=1)
+# Spellings that CLDR has not: Egyptian, Iraqi, and without the article.
+_MORE_MONTHS = {
+    "sept": 9,
+    "يونيه": 6,
+    "يوليه": 7,
+    "مايس": 5,
+    "اغشت": 8,
+    "كانون ثاني": 1,
+    "تشرين اول": 10,
+    "تشرين ثاني": 11,
+    "كانون اول": 12,
+}
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:(?:\s?T|,|\s)\s?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d{1,9})?"
-    r"(?:\s?(am|pm|a\.m\.|p\.m\.|ص|م)(?!\w))?\s?([+-]\d{2}:?\d{2}|[+-]\d{2}|Z(?!\w))?)?",
+    rf"(?:\s?({HALF})(?!\w))?\s?([+-]\d{{2}}:?\d{{2}}|[+-]\d{{2}}|Z(?!\w))?)?",
     re.IGNORECASE,
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{2}:?\d{2})?)?")
-_NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\d)")
-_CLOCK = re.compile(
-    r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?(am|pm|a\.m\.|p\.m\.|ص|م)(?!\w))?", re.IGNORECASE
+_COMPACT = re.compile(
+    r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(?:[.,]\d{1,9})?(Z|[+-]\d{2}:?\d{2})?)?"
 )
-_ZONE = re.compile(r"(?:(?<=:\d\d)|(?<=\s)|(?:UTC|GMT)\s?)([+-])(\d{2}):?(\d{2})(?!\d)")
-_SHORT_ZONE = re.compile(r"(?:UTC|GMT)\s?([+-])(\d{1,2})(?!\d)")
-_ZONE_NAME = re.compile(r"(?<![^\W_])[A-Z]{3,4}(?![^\W_])")
-# Hours east of UTC. Names that several zones share (IST, AST but in Arabic) are left out.
-_ZONES_BY_HOURS = {
-    -8: "PST",
-    -7: "PDT MST",
-    -6: "MDT CST",
-    -5: "CDT EST",
-    -4: "EDT",
-    1: "CET BST WEST WAT",
-    2: "CEST EET CAT SAST",
-    3: "EEST MSK TRT EAT",
-    4: "GST",
-    5: "PKT",
-    8: "SGT HKT",
-    9: "JST KST",
-    10: "AEST",
-    11: "AEDT",
-    12: "NZST",
-    13: "NZDT",
-}
-_NAMED_ZONES = {name: hours for hours, names in _ZONES_BY_HOURS.items() for name in names.split()}
-_ARABIA = timedelta(hours=3)
+_NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 _DAY = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
-_EPOCH = re.compile(r"1\d{9}(\d{3})?")
+_EPOCH = re.compile(r"(1\d{9})(?:\d{3}){0,3}(?:\.\d{1,9})?")
+_NET_EPOCH = re.compile(r"/Date\((\d{13})(?:[+-]\d{4})?\)/")
+_ARABIC = re.compile("[\u0621-\u064a]")
+_ALIKE = str.maketrans("أإآىة", "اااي" + "ه")
+_PUNCTUATION = {**dict.fromkeys((0x2010, 0x2011, 0x2013, 0x2212), "-"), 0x2019: "'"}
 _MARKS = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u0640\u064b-\u065f]")
 
 
@@ -69,59 +67,99 @@ def plain_digits(text: str) -> str:
     )
 
 
-def parse_moment(written: object, *, language: str | None = None) -> datetime | None:
+def parse_moment(
+    written: object, *, language: str | None = None, now: datetime | None = None
+) -> datetime | None:
     """Return the time that `written` names as an aware UTC time, or None where it is not certain.
 
-    Understood are ISO 8601 in its usual forms, RFC 822 and Ruby's order, epoch seconds or milliseconds,
-    and dates with a month's name in some twenty languages, with text around them. A time without a zone
+    Understood are ISO 8601 in its usual forms, RFC 822 and Ruby's order, epoch seconds to nanoseconds,
+    and dates with a month's name in some twenty languages, with text around them; dates of the Hijri
+    calendar with a month's name or its mark, where no other stands beside them. A time without a zone
     counts as UTC (`AST` is Arabia's where `language` is Arabic, else unknown), a date without a time as
     its midnight. `03/04/2024` is read in the order of `language`
     (BCP 47) and is None where that is unknown or plain `en`, whose readers disagree.
+
+    Only where `now` is given: times told from it in Arabic, English and French ("منذ ساعتين", "yesterday"),
+    and dates without a year, taken for the last such day. What cannot be true is None: see `believed`.
     """
     text = _clean(written)
     if text is None:
         return None
+    found = _hijri_or_not(text, language) if _ARABIC.search(text) else _gregorian(text, language)
+    if found is None and now is not None:
+        found = _from_now(text, now, language)
+    return believed(found, now)
+
+
+def believed(moment: datetime | None, now: datetime | None = None) -> datetime | None:
+    """Return `moment` unless it cannot be true: before 1990, or more than a day after `now`, if given.
+
+    A day is allowed for clocks that are wrong and for local times without a zone.
+    """
+    if moment is None or moment < _EARLIEST or (now is not None and moment > now + _SKEW):
+        return None
+    return moment
+
+
+def _hijri_or_not(text: str, language: str | None) -> datetime | None:
+    """Read a date in Arabic: the Gregorian one, where both calendars' stand there."""
+    shift, rest = take_zone(text, language)
+    clock, rest = take_clock(rest)
+    day, without = find_hijri(fold(rest))
+    if day is None:
+        return _gregorian(text, language)
+    other = _named_month(without, shift, clock) or _numeric(without, language, shift, clock)
+    return other or _moment(day.year, day.month, day.day, clock or MIDNIGHT, shift)
+
+
+def _gregorian(text: str, language: str | None) -> datetime | None:
     if (found := _iso(text, language) or _epoch(text)) is not None:
         return found
-    shift, rest = _zone(text, language)
-    return _named_month(rest, shift) or _numeric(rest, language, shift)
+    shift, rest = take_zone(text, language)
+    clock, rest = take_clock(rest)
+    return _named_month(rest, shift, clock) or _numeric(rest, language, shift, clock)
+
+
+def _from_now(text: str, now: datetime, language: str | None) -> datetime | None:
+    shift, rest = take_zone(text, language)
+    if abs(shift) >= timedelta(days=1):
+        return None
+    clock, without_clock = take_clock(rest)
+    there = now.astimezone(timezone(shift))
+    day = day_back(fold(without_clock), there)
+    if day is not None:
+        return _moment(day.year, day.month, day.day, clock or MIDNIGHT, shift)
+    ago = time_ago(" ".join(fold(text).split()), now)
+    return ago if ago is not None else _last_such_day(without_clock, shift, clock, now)
+
+
+def _last_such_day(text: str, shift: timedelta, clock: Clock | None, now: datetime) -> datetime | None:
+    month, rest = _find_month(text)
+    numbers = re.findall(r"\d+", rest)
+    # "ago" is August to Spaniards, and what stands after a span of time to everyone else.
+    if month is None or len(numbers) != 1 or len(numbers[0]) > 2 or re.search(r"(?i)\bago\b", text):
+        return None
+    years = (now.year + 1, now.year, now.year - 1)
+    days = (_moment(year, month, int(numbers[0]), clock or MIDNIGHT, shift) for year in years)
+    return next((day for day in days if day is not None and believed(day, now)), None)
 
 
 def _clean(written: object) -> str | None:
     if isinstance(written, bool) or not isinstance(written, str | int | float):
         return None
-    text = _MARKS.sub("", plain_digits(str(written)[:_LONGEST])).strip()
-    return text or None
+    if isinstance(written, int) and abs(written) >= 10**_LONGEST:
+        return None
+    plain = plain_digits(str(written)[:_LONGEST]).translate(_PUNCTUATION)
+    return _MARKS.sub("", plain).strip() or None
 
 
 def _moment(
-    year: int, month: int, day: int, clock: tuple[int, int, int] = (0, 0, 0), shift: timedelta = timedelta(0)
+    year: int, month: int, day: int, clock: Clock = MIDNIGHT, shift: timedelta = timedelta(0)
 ) -> datetime | None:
     try:
         return datetime(year, month, day, *clock, tzinfo=timezone(shift)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _shift(zone: str | None) -> timedelta:
-    digits = re.sub(r"\D", "", zone or "")
-    if not digits or zone is None:
-        return timedelta(0)
-    span = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4] or 0))
-    return -span if zone.startswith("-") else span
-
-
-def _zone(text: str, language: str | None) -> tuple[timedelta, str]:
-    """Return how far east of UTC the zone is that `text` names, and the text without it."""
-    if found := _ZONE.search(text) or _SHORT_ZONE.search(text):
-        shift = _shift("".join(part.zfill(2) if part.isdigit() else part for part in found.groups()))
-        return shift, f"{text[: found.start()]} {text[found.end() :]}"
-    for name in _ZONE_NAME.findall(text):
-        if name in _NAMED_ZONES:
-            return timedelta(hours=_NAMED_ZONES[name]), text
-        if name == "AST" and (language or "").split("-")[0].casefold() == "ar":
-            return _ARABIA, text
-    return timedelta(0), text
 
 
 def _iso(text: str, language: str | None) -> datetime | None:
@@ -132,50 +170,33 @@ def _iso(text: str, language: str | None) -> datetime | None:
         if (found := _COMPACT.fullmatch(text)) is None:
             return None
         (year, month, day, hour, minute, second, zone), half = found.groups(), None
-    clock = (_hour_of_day(int(hour or 0), half), int(minute or 0), min(59, int(second or 0)))
-    shift = _shift(zone) if zone or not hour else _zone(text[found.end() :], language)[0]
+    clock = (hour_of_day(int(hour or 0), half), int(minute or 0), min(59, int(second or 0)))
+    shift = shift_of(zone) if zone or not hour else take_zone(text[found.end() :], language)[0]
     return _moment(int(year), int(month), int(day), clock, shift)
 
 
-def _hour_of_day(hour: int, half: str | None) -> int:
-    """Return the hour on a clock of 24 hours; `half` says which half of the day it is, if anything."""
-    letter = (half or "").lower()[:1]
-    if letter in ("p", "م") and hour < 12:
-        return hour + 12
-    return 0 if letter in ("a", "ص") and hour == 12 else hour
-
-
 def _epoch(text: str) -> datetime | None:
-    if (found := _EPOCH.fullmatch(text.removesuffix(".0"))) is None:
-        return None
-    return datetime.fromtimestamp(int(found[0]) / (1000 if found[1] else 1), UTC)
+    if found := _NET_EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(found[1]) // 1000, UTC)
+    found = _EPOCH.fullmatch(text)
+    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
 
 
-def _clock(text: str) -> tuple[tuple[int, int, int], str]:
-    """Return the time of day in `text` and the text without it."""
-    found = _CLOCK.search(text)
-    if found is None:
-        return (0, 0, 0), text
-    clock = (_hour_of_day(int(found[1]), found[4]), int(found[2]), min(59, int(found[3] or 0)))
-    return clock, f"{text[: found.start()]} {text[found.end() :]}"
-
-
-def _named_month(text: str, shift: timedelta) -> datetime | None:
+def _named_month(text: str, shift: timedelta, clock: Clock | None) -> datetime | None:
     month, rest = _find_month(text)
     if month is None:
         return None
-    clock, rest = _clock(rest)
     year = _YEAR.search(rest)
     if year is None:
-        return _short_year(rest, month, clock, shift)
+        return _short_year(rest, month, clock or MIDNIGHT, shift)
     rest = f"{rest[: year.start()]} {rest[year.end() :]}"
     day = _DAY.search(rest)
     if day is None:
         return None
-    return _moment(int(year[1]), month, int(day[1]), clock, shift)
+    return _moment(int(year[1]), month, int(day[1]), clock or MIDNIGHT, shift)
 
 
-def _short_year(rest: str, month: int, clock: tuple[int, int, int], shift: timedelta) -> datetime | None:
+def _short_year(rest: str, month: int, clock: Clock, shift: timedelta) -> datetime | None:
     """Read RFC 822's two-digit year, which stands after the day and the month."""
     numbers = _DAY.findall(rest)
     if len(numbers) != 2 or len(numbers[1]) != 2:
@@ -191,14 +212,15 @@ def _find_month(text: str) -> tuple[int | None, str]:
     for size in (2, 1):
         for first in range(len(words) - size + 1):
             span = words[first : first + size]
-            month = names.get(" ".join(_fold(word[0]) for word in span))
+            month = names.get(" ".join(fold(word[0]) for word in span))
             if month is not None:
                 return month, f"{text[: span[0].start()]} {text[span[-1].end() :]}"
     return None, text
 
 
-def _fold(word: str) -> str:
-    folded = word.casefold().translate(str.maketrans("أإآى", "اااي"))
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents and hamzas, with ه for ة and ي for ى."""
+    folded = text.casefold().translate(_ALIKE)
     return "".join(
         letter for letter in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(letter)
     )
@@ -207,22 +229,22 @@ def _fold(word: str) -> str:
 @cache
 def _months() -> dict[str, int]:
     """Return every month name that means the same month in all the languages that have it."""
-    names: dict[str, int] = {"sept": 9}
+    names: dict[str, int] = dict(_MORE_MONTHS)
     doubtful: set[str] = set()
     for tag in _LOCALES:
         months = Locale.parse(tag).months
         for form in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in months[form][width].items():
-                    key = " ".join(_fold(word) for word in _WORD.findall(_MARKS.sub("", name)))
+                    key = " ".join(fold(word) for word in _WORD.findall(_MARKS.sub("", name)))
                     if names.setdefault(key, number) != number:
                         doubtful.add(key)
     return {name: number for name, number in names.items() if name not in doubtful and len(name) > 1}
 
 
-def _numeric(text: str, language: str | None, shift: timedelta) -> datetime | None:
-    clock, rest = _clock(text)
-    found = _NUMERIC.search(rest)
+def _numeric(text: str, language: str | None, shift: timedelta, stated: Clock | None) -> datetime | None:
+    clock = stated or MIDNIGHT
+    found = _NUMERIC.search(text)
     if found is None:
         return None
     first, middle, last = (int(part) for part in found.groups())
