@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from io import TextIOWrapper
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from sqlalchemy import Engine
 
+from crawlers.items import Item
+from crawlers.text_lines import csv_cells
 from storage.mentions import store
 from storage.records import Author, Engagement, Mention, MentionKind
 
 _BATCH = 500
 _COUNTS = ("likes", "replies", "shares", "views")
-_TEXTS = ("url", "canonical_url", "title", "parent_id", "item", "language_hint")
+_TEXTS = ("url", "title", "parent_id", "item", "language_hint")
+_SHARED = (
+    *("kind", "external_id", "text", "author", "rating", "rating_scale", "engagement", "reach"),
+    *("published_at", *_TEXTS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,8 @@ class BadLine:
     why: str
 
 
-class _Wrong(Exception):
-    """A line cannot be used; the message says why."""
+class RowError(Exception):
+    """A row cannot be used; the message says why."""
 
 
 def read(stream: IO[bytes], source: str, now: datetime, *, as_csv: bool) -> Iterator[Mention | BadLine]:
@@ -45,8 +50,8 @@ def read(stream: IO[bytes], source: str, now: datetime, *, as_csv: bool) -> Iter
             yield BadLine(number, row)
             continue
         try:
-            yield _mention(row, source, now)
-        except _Wrong as why:
+            yield _mention(item_of(row), source, now, _text(row, "canonical_url"))
+        except RowError as why:
             yield BadLine(number, str(why))
 
 
@@ -137,39 +142,31 @@ def csv_rows(
 def _csv_cells(stream: IO[bytes], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     # With newline="" the csv module itself sees every kind of line end, also those within quotes.
     text = TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
-    # Where tabs part the cells a quotation mark is one: taken for a quoted cell it would swallow lines.
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    lines = (line.replace("\x00", "\ufffd") for line in text)
-    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
     try:
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield reader.line_num, f"not CSV: {error}"
-            else:
-                yield reader.line_num, cells
+        yield from csv_cells(text, delimiter)
     finally:
         text.detach()
 
 
-def _mention(row: Mapping[str, Any], source: str, now: datetime) -> Mention:
+def item_of(row: Mapping[str, Any], *, rating_is_enough: bool = False) -> Item:
+    """Return what a row of fields holds, named as `read` says; `rating_is_enough` needs no words then.
+
+    Raises:
+        RowError: it holds neither text nor title, or a value is not of its field's type.
+    """
     texts: dict[str, Any] = {name: _text(row, name) for name in _TEXTS}
     body = _text(row, "text") or ""
-    if not body.strip() and not (texts["title"] or "").strip():
-        raise _Wrong("neither text nor title")
     published, rating = _time(row, "published_at"), _number(row, "rating")
+    wordless = not body.strip() and not (texts["title"] or "").strip()
+    if wordless and not (rating_is_enough and rating is not None):
+        raise RowError("neither text nor title")
     scale = _number(row, "rating_scale") or (5.0 if rating is not None else None)
     if rating is not None and scale is not None and not 0 <= rating <= scale:
-        raise _Wrong(f"rating {rating:g} is not between 0 and rating_scale {scale:g}")
-    return Mention(
-        source=source,
+        raise RowError(f"rating {rating:g} is not between 0 and rating_scale {scale:g}")
+    return Item(
         kind=_kind(row),
         external_id=_text(row, "external_id") or _text(row, "id") or _content_id(body, texts, published),
         text=body,
-        collected_at=now,
         author=_author(row),
         rating=rating,
         rating_scale=scale,
@@ -180,12 +177,17 @@ def _mention(row: Mapping[str, Any], source: str, now: datetime) -> Mention:
     )
 
 
+def _mention(item: Item, source: str, now: datetime, canonical_url: str | None) -> Mention:
+    fields = {name: getattr(item, name) for name in _SHARED}
+    return Mention(source=source, collected_at=now, canonical_url=canonical_url, **fields)
+
+
 def _kind(row: Mapping[str, Any]) -> MentionKind:
     name = _text(row, "kind") or "ticket"
     try:
         return MentionKind(name)
     except ValueError:
-        raise _Wrong(f"kind {name!r} is none of {', '.join(MentionKind)}") from None
+        raise RowError(f"kind {name!r} is none of {', '.join(MentionKind)}") from None
 
 
 def _content_id(body: str, texts: Mapping[str, str | None], published: datetime | None) -> str:
@@ -224,7 +226,7 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
         return value or None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise _Wrong(f"{name} is not a text")
+    raise RowError(f"{name} is not a text")
 
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:
@@ -234,16 +236,16 @@ def _number(row: Mapping[str, Any], name: str) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise _Wrong(f"{name} is not a number") from None
+        raise RowError(f"{name} is not a number") from None
     if number != number or number in (float("inf"), float("-inf")):
-        raise _Wrong(f"{name} is not a number")
+        raise RowError(f"{name} is not a number")
     return number
 
 
 def _count(row: Mapping[str, Any], name: str) -> int | None:
     number = _number(row, name)
     if number is not None and number < 0:
-        raise _Wrong(f"{name} is below zero")
+        raise RowError(f"{name} is below zero")
     return None if number is None else int(number)
 
 
@@ -255,4 +257,4 @@ def _time(row: Mapping[str, Any], name: str) -> datetime | None:
         moment = datetime.fromisoformat(value.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Wrong(f"{name} {value!r} is not an ISO 8601 time") from None
+        raise RowError(f"{name} {value!r} is not an ISO 8601 time") from None
