@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.urls import canonical, unwrapped, web_url
+from crawlers.urls import canonical, is_short, unwrapped, web_url
+
+VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+STORY = "https://news.example/2024/03/story-1"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,60 @@ from crawlers.urls import canonical, unwrapped, web_url
         ("http://example.com:99999/", None),
         ("http://[::1", None),
         (None, None),
+        (STORY + "/amp", STORY),
+        (STORY + "/amp/", STORY + "/"),
+        (STORY + "?amp", STORY),
+        (STORY + "?amp=1&id=2", STORY + "?id=2"),
+        (STORY + "?outputType=amp", STORY),
+        (STORY + ".amp.html", STORY + ".html"),
+        (STORY + "?amp=3", STORY + "?amp=3"),
+        ("https://news.example/amp", "https://news.example/amp"),
+        ("https://news.example/lamp", "https://news.example/lamp"),
+        ("https://news.example/amp/list", "https://news.example/amp/list"),
+        ("https://amp.news.example/2024/03/story-1", STORY),
+        ("https://amp.dev/about", "https://amp.dev/about"),
+        ("https://news-example.cdn.ampproject.org/c/s/news.example/2024/03/story-1/amp", STORY),
+        (
+            "https://cdn.ampproject.org/v/s/news.example/2024/03/story-1?amp_js_v=0.1&usqp=x",
+            STORY + "?usqp=x",
+        ),
+        ("https://x.cdn.ampproject.org/c/news.example/a", "http://news.example/a"),
+        ("https://cdn.ampproject.org/v0.js", "https://cdn.ampproject.org/v0.js"),
+        ("https://www.google.com/amp/s/news.example/2024/03/story-1/amp/", STORY + "/"),
+        ("https://www.google.com.sa/amp/s/amp.news.example/2024/03/story-1", STORY),
+        (
+            "https://www.google.com/url?q=https%3A%2F%2Ftwitter.com%2Fa%2Fstatus%2F1%3Fs%3D20",
+            "https://x.com/a/status/1",
+        ),
+        (
+            "https://l.instagram.com/?u=https%3A%2F%2Fnews.example%2F2024%2F03%2Fstory-1%3Ffbclid%3D1&e=A",
+            STORY,
+        ),
+        ("https://out.reddit.com/?url=https%3A%2F%2Fnews.example%2F2024%2F03%2Fstory-1", STORY),
+        ("https://m.news.example/2024/03/story-1", STORY),
+        ("https://mobile.news.com.sa/a", "https://news.com.sa/a"),
+        ("https://m.com.sa/a", "https://m.com.sa/a"),
+        ("https://m.co.uk/a", "https://m.co.uk/a"),
+        ("https://m.a.news.example/a", "https://m.a.news.example/a"),
+        ("https://m.news.example:8443/a", "https://m.news.example:8443/a"),
+        ("https://m.media-amazon.com/images/a.jpg", "https://m.media-amazon.com/images/a.jpg"),
+        ("https://ar.m.wikipedia.org/wiki/%D9%82", "https://ar.wikipedia.org/wiki/%D9%82"),
+        (
+            "https://m.facebook.com/story.php?story_fbid=1&id=2",
+            "https://www.facebook.com/story.php?story_fbid=1&id=2",
+        ),
+        ("https://old.reddit.com/r/a/comments/b/", "https://www.reddit.com/r/a/comments/b/"),
+        ("https://youtu.be/dQw4w9WgXcQ?si=abc", VIDEO),
+        ("https://youtu.be/dQw4w9WgXcQ?t=42", VIDEO + "&t=42"),
+        ("https://youtube.com/shorts/dQw4w9WgXcQ?feature=share", VIDEO),
+        ("https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ", VIDEO),
+        ("https://m.youtube.com/watch?v=dQw4w9WgXcQ&feature=youtu.be", VIDEO),
+        ("https://youtu.be/", "https://youtu.be/"),
+        ("https://www.youtube.com/shorts/short", "https://www.youtube.com/shorts/short"),
+        ("https://mobile.twitter.com/a/status/1?s=20&t=x", "https://x.com/a/status/1"),
+        ("https://x.com/search?q=a&s=20", "https://x.com/search?q=a&s=20"),
+        ("https://bit.ly/3abc", "https://bit.ly/3abc"),
+        ("https://example.com./a", "https://example.com/a"),
     ],
 )
 def test_canonical(url, expected):
@@ -60,6 +117,83 @@ def test_canonical_is_idempotent_and_keeps_what_names_the_thing(url):
     assert [pair for pair in asked if pair and not pair.startswith(("utm_", "fbclid"))] == [
         *filter(None, kept)
     ]
+
+
+HOSTS = [
+    *(
+        "m.example.com",
+        "amp.example.com",
+        "www.google.com",
+        "google.com.sa",
+        "a.cdn.ampproject.org",
+        "youtu.be",
+    ),
+    *(
+        "youtube.com",
+        "m.youtube.com",
+        "twitter.com",
+        "l.instagram.com",
+        "ar.m.wikipedia.org",
+        "out.reddit.com",
+    ),
+    *("m.com.sa", "m.amp.example.com", "1.2.3.4", "example.com."),
+]
+PIECES = [
+    *(
+        "amp",
+        "/amp",
+        "/amp/",
+        "/c/s/",
+        "/v/",
+        "/amp/s/",
+        "/url",
+        "/shorts/dQw4w9WgXcQ",
+        "/dQw4w9WgXcQ",
+        ".amp",
+    ),
+    *(
+        "?amp=1",
+        "&s=20",
+        "?url=",
+        "?u=",
+        "?q=",
+        "&utm_source=a",
+        "#!",
+        "#",
+        "/",
+        "%2F",
+        "https%3A%2F%2F",
+        "http://",
+    ),
+    *("?", ".html", "é", "//", "\t", " ", "@", ":80"),
+]
+
+
+@given(st.sampled_from(HOSTS), st.lists(st.sampled_from([*PIECES, *HOSTS]), max_size=10).map("".join))
+def test_wrappers_in_wrappers_have_one_form(host, rest):
+    once = canonical(f"https://{host}{rest}")
+    assert once is None or canonical(once) == once
+
+
+def test_a_long_chain_of_wrappers_comes_to_its_end():
+    assert canonical("https://" + "google.com/amp/s/" * 450 + "news.example/2024/03/story-1") == STORY
+
+
+@pytest.mark.parametrize(
+    ("url", "short"),
+    [
+        ("https://bit.ly/3abc", True),
+        ("http://www.tinyurl.com/x", True),
+        ("https://t.co/Ab1", True),
+        ("https://bit.ly/", False),
+        ("https://notbit.ly/x", False),
+        ("https://news.example/bit.ly/x", False),
+        ("javascript:bit.ly", False),
+        (None, False),
+    ],
+)
+def test_shorteners_are_known_by_their_host(url, short):
+    assert is_short(url) is short
 
 
 @given(st.text(max_size=60))
