@@ -44,10 +44,10 @@ def _country(raw: str) -> str:
 class AppStoreOptions(SourceOptions):
     """Options of an App Store source."""
 
-    apps: list[Annotated[str, BeforeValidator(_app), Field(pattern=r"\A\d{1,15}\Z")]] = Field(
+    apps: list[Annotated[str, BeforeValidator(_app), Field(pattern=r"^\d{1,15}$")]] = Field(
         min_length=1, description="The apps, each by the number in its address (…/id284815942)."
     )
-    countries: list[Annotated[str, AfterValidator(_country), Field(pattern=r"\A[A-Za-z]{2}\Z")]] = Field(
+    countries: list[Annotated[str, AfterValidator(_country), Field(pattern=r"^[A-Za-z]{2}$")]] = Field(
         default_factory=list,
         description="The stores to read, by two letters (sa, ae, eg); with a key, all where left out.",
     )

@@ -30,11 +30,11 @@ def _language(raw: str) -> str:
 class GooglePlacesOptions(SourceOptions):
     """Options of a source of reviews on Google Maps."""
 
-    places: list[Annotated[str, Field(pattern=r"\A[A-Za-z0-9_-]{10,300}\Z")]] = Field(
+    places: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{10,300}$")]] = Field(
         default_factory=list, description="Any places, each by its id (ChIJ…); their five newest reviews."
     )
     languages: list[
-        Annotated[str, AfterValidator(_language), Field(pattern=r"\A[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")]
+        Annotated[str, AfterValidator(_language), Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
     ] = Field(
         default=["ar"],
         min_length=1,
@@ -44,7 +44,7 @@ class GooglePlacesOptions(SourceOptions):
         default="places", description="The Places API, or the legacy one where the project has only that."
     )
     key: Secret | None = Field(default=None, description="The API key for places.")
-    locations: list[Annotated[str, Field(pattern=r"\Aaccounts/[^/\s?#%]+/locations/[^/\s?#%]+\Z")]] = Field(
+    locations: list[Annotated[str, Field(pattern=r"^accounts/[^/\s?#%]+/locations/[^/\s?#%]+$")]] = Field(
         default_factory=list,
         description="One's own places in Business Profile (accounts/1/locations/2); all their reviews.",
     )

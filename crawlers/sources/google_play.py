@@ -35,11 +35,11 @@ def _language(raw: str) -> str:
 class GooglePlayOptions(SourceOptions):
     """Options of a Google Play source."""
 
-    apps: list[Annotated[str, Field(pattern=r"\A[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+){1,20}\Z")]] = Field(
+    apps: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+){1,20}$")]] = Field(
         min_length=1, description="The apps, each by the package in its address (id=com.example.app)."
     )
     languages: list[
-        Annotated[str, AfterValidator(_language), Field(pattern=r"\A[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z")]
+        Annotated[str, AfterValidator(_language), Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
     ] = Field(
         default=["ar", "en"],
         min_length=1,
@@ -47,7 +47,7 @@ class GooglePlayOptions(SourceOptions):
     )
     country: str = Field(
         default="sa",
-        pattern=r"\A[A-Za-z]{2}\Z",
+        pattern=r"^[A-Za-z]{2}\Z",
         description="On the public page: the country, by two letters.",
     )
     service_account: Secret | None = Field(
