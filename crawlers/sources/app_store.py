@@ -44,7 +44,7 @@ def _country(raw: str) -> str:
 class AppStoreOptions(SourceOptions):
     """Options of an App Store source."""
 
-    apps: list[Annotated[str, BeforeValidator(_app), Field(pattern=r"^\d{1,15}$")]] = Field(
+    apps: list[Annotated[str, BeforeValidator(_app), Field(pattern=r"^[0-9]{1,15}$")]] = Field(
         min_length=1, description="The apps, each by the number in its address (…/id284815942)."
     )
     countries: list[Annotated[str, AfterValidator(_country), Field(pattern=r"^[A-Za-z]{2}$")]] = Field(

@@ -47,7 +47,7 @@ class GooglePlayOptions(SourceOptions):
     )
     country: str = Field(
         default="sa",
-        pattern=r"^[A-Za-z]{2}\Z",
+        pattern=r"^[A-Za-z]{2}$",
         description="On the public page: the country, by two letters.",
     )
     service_account: Secret | None = Field(
