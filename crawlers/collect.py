@@ -148,6 +148,7 @@ async def _collect_one(shared: _Round, source: Source, state: SourceState) -> Fe
             _delivery(shared, source, keeper),
             shared.downloads,
             budget=_budget(source, shared.spent),
+            engine=shared.engine,
         )
     )
     if seen.failure is None and keeper.is_quiet(seen):

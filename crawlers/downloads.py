@@ -8,7 +8,7 @@ each host whatever the source, one pool of connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from scrapy.http import Response
 from config.settings import Settings
 from crawlers.base import Visit
 from crawlers.fetching import shared_settings
+from crawlers.guard import ALLOWED_NETWORKS_SETTING, Network
 from crawlers.hosts import Hosts
 
 
@@ -41,11 +42,12 @@ class _Idle(scrapy.Spider):
 
 
 class Downloads:
-    """An open downloader. `hosts` is what it has learned of hosts so far."""
+    """An open downloader. `hosts` is what it has learned of hosts, `allowed_networks` what may be reached."""
 
     def __init__(self, crawler: Crawler, hosts: Hosts) -> None:
         self._crawler = crawler
         self.hosts = hosts
+        self.allowed_networks: Sequence[Network] = tuple(crawler.settings[ALLOWED_NETWORKS_SETTING])
 
     async def fetch(self, request: Request, visit: Visit, *, obey_robots: bool) -> Response:
         """Return the answer to a request made for a visit, whatever its status; redirects are followed.

@@ -70,6 +70,19 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Messages of the intake, by id, that were read into the mentions given before: they are done with.
+
+    `aside` are those in which nothing was found, with the reason. `again` lets those wait again that were
+    put aside earlier.
+    """
+
+    read: tuple[int, ...] = ()
+    aside: tuple[tuple[int, str], ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """How far a visit has come: the cursor to keep now, together with everything that was given before.
 
@@ -81,4 +94,4 @@ class Checkpoint:
     goal: datetime | None = None
 
 
-Found = Mention | Withdrawal | Checkpoint
+Found = Mention | Withdrawal | Taken | Checkpoint

@@ -18,11 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Source
 from crawlers.base import Clock, Visit
-from crawlers.items import Checkpoint, Found, Withdrawal
+from crawlers.items import Checkpoint, Found, Taken, Withdrawal
 from crawlers.outcome import Harvest, outcome
+from storage import intake, withdrawals
 from storage import mentions as shelf
 from storage import sources as ledger
-from storage import withdrawals
 from storage.errors import StorageError
 from storage.records import FetchEvent, Mention
 from storage.sources import SourceState
@@ -47,6 +47,7 @@ class Keeper:
         self.harvest = Harvest()
         self.trouble: str | None = None
         self._withdrawn: list[str] = []
+        self._taken: list[Taken] = []
         self._lock = asyncio.Lock()
 
     async def deliver(self, found: Found) -> None:
@@ -58,6 +59,9 @@ class Keeper:
                     await self._store(None)
             elif isinstance(found, Withdrawal):
                 self._withdrawn.append(found.external_id)
+            elif isinstance(found, Taken):
+                # What could not be stored is to be read again.
+                self._taken += [found] if self.trouble is None else []
             else:
                 await self._store(found)
 
@@ -65,7 +69,7 @@ class Keeper:
         if self.trouble is not None:
             return
         state = self.safe if checkpoint is None else replace(self.safe, cursor=checkpoint.cursor)
-        idle = not self.harvest.batch and not self._withdrawn
+        idle = not (self.harvest.batch or self._withdrawn or self._taken)
         if checkpoint is None or (idle and dict(state.cursor) == dict(self.safe.cursor)):
             if not idle:
                 await self._try_to_store(None)
@@ -78,7 +82,7 @@ class Keeper:
         except Exception as error:
             _logger.exception("database failed", extra={"source": self._source.name})
             self.trouble = database_trouble(error)
-            self.harvest.batch = []
+            self.harvest.batch, self._taken = [], []
             return
         self.safe = state or self.safe
 
@@ -93,16 +97,21 @@ class Keeper:
         batch = self.harvest.batch
         done = [shelf.store(connection, batch[at : at + BATCH]) for at in range(0, len(batch), BATCH)]
         withdrawals.withdraw(connection, self._source.name, self._withdrawn, self._clock())
+        for taken in self._taken:
+            if taken.again:
+                intake.take_up(connection, self._source.name)
+            intake.read(connection, taken.read)
+            intake.put_aside(connection, taken.aside)
         return done
 
     def _count(self, done: Sequence[shelf.StoreResult]) -> None:
-        self.harvest.batch, self._withdrawn = [], []
+        self.harvest.batch, self._withdrawn, self._taken = [], [], []
         self.harvest.new += sum(one.new for one in done)
         self.harvest.revised += sum(one.revised for one in done)
 
     def is_quiet(self, visit: Visit) -> bool:
         """Tell whether nothing is left to be stored but that the visit took place."""
-        return visit.unchanged and not (self.harvest.ids or self._withdrawn or self.trouble)
+        return visit.unchanged and not (self.harvest.ids or self._withdrawn or self._taken or self.trouble)
 
     def ended(self, visit: Visit) -> Visit:
         """Return the visit as it is to be kept: one cut short goes on from the last checkpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsons
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 from scrapy.http import Response
+from sqlalchemy import Engine
 
 from config.settings import Source
 from crawlers import causes, limits
 from crawlers.base import Clock, SourceKind
 from crawlers.downloads import Downloads
 from crawlers.errors import CrawlError, StatusError, UnreadableError
+from crawlers.guard import Network
 from crawlers.hosts import plain_headers
 from crawlers.items import Checkpoint, Found, Item, Page, Withdrawal
 from crawlers.urls import canonical
@@ -60,6 +62,7 @@ class SourceReader(SourceKind):
     `CrawlError` fails the visit with the error's message as its cause; what was yielded before is kept.
     `memory` lives as long as the process and is this source's own: access tokens, profiles looked up. It is
     never stored. `newest_only` is for a look at what a source gives: walks end after their first page.
+    `engine` is the database, for kinds whose items wait there, and to be read only; None at such a look.
     """
 
     def __init__(
@@ -74,7 +77,13 @@ class SourceReader(SourceKind):
         super().__init__(source=source, state=state, clock=clock)
         self._downloads = downloads
         self._newest_only = newest_only
+        self.engine: Engine | None = None
         self.memory: dict[str, Any] = _memories.setdefault(source.name, {})
+
+    @property
+    def allowed_networks(self) -> Sequence[Network]:
+        """The private networks that may be reached, for kinds that speak something else than HTTP."""
+        return self._downloads.allowed_networks
 
     def read(self) -> AsyncIterator[Found]:
         """Yield what the source has: mentions, withdrawals and, in between, checkpoints."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from scrapy.crawler import Crawler
+from sqlalchemy import Engine
 
 from config.errors import SecretUnavailable
 from config.settings import Settings, Source
@@ -37,15 +38,17 @@ async def visit(
     *,
     budget: int | None = None,
     newest_only: bool = False,
+    engine: Engine | None = None,
 ) -> Visit:
     """Visit a source, deliver what it gives, and return what is known of it afterwards.
 
     `budget` is how many requests it may make, None for any number. `newest_only` ends lists after a page.
+    `engine` is the database, for kinds whose items wait there; None where nothing is to be stored.
     """
     kind = kinds()[source.kind]
     if issubclass(kind, SourceReader):
         reader = kind(source=source, state=state, clock=clock, downloads=downloads, newest_only=newest_only)
-        reader.visit.budget = budget
+        reader.visit.budget, reader.engine = budget, engine
         return await _read(reader, deliver)
     return await _crawl(settings, source, state, clock, deliver, downloads, kind, budget)
 

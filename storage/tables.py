@@ -387,3 +387,27 @@ leases = Table(
     _count("fence", nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+# What was sent to a webhook, stored before its sender is told so, until it is read (`storage.intake`).
+# `body` is null once it was read: the id stays for a while, so that what is sent again is known.
+# `problem` says why nothing of ours was found in it.
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("source", String(80), nullable=False),
+    Column("message_id", String(300), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("content_type", String(100), nullable=False),
+    Column("body", LargeBinary),
+    Column("problem", Text),
+    UniqueConstraint("source", "message_id"),
+    Index("ix_intake_received_at", "received_at"),
+    Index(
+        "ix_intake_waiting",
+        "source",
+        "id",
+        sqlite_where=text("body IS NOT NULL AND problem IS NULL"),
+        postgresql_where=text("body IS NOT NULL AND problem IS NULL"),
+    ),
+)
