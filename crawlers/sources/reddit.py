@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, ClassVar, Self
@@ -117,16 +117,24 @@ class RedditReader(SourceReader):
         again = [external_id for external_id in before if external_id not in set(met)]
         self.memory["lately"] = list(dict.fromkeys([*met, *before]))[:_LOOKED_AT_AGAIN]
         if again and self.options.client_id:
-            page = await self._listing("/api/info", {"id": ",".join(again)}, None)
-            for item in page.items:
-                yield self.keep(item)
-            for external_id in page.withdrawn:
-                yield self.withdraw(external_id)
+            async for found in self._again(again):
+                yield found
+
+    async def _again(self, ids: Sequence[str]) -> AsyncIterator[Found]:
+        page = await self._listing("/api/info", {"id": ",".join(ids)}, None)
+        for item in page.items:
+            yield self.keep(item)
+        for external_id in page.withdrawn:
+            yield self.withdraw(external_id)
+        gone = set(page.withdrawn)
+        self.memory["lately"] = [one for one in self.memory["lately"] if one not in gone]
 
     async def _feed(self, path: str, params: Params, after: str | None) -> Page:
-        address = self.options.base_url.rstrip("/") + path + (".rss" if path == "/search" else "/.rss")
+        feed = ".rss" if path == "/search" else "/.rss"
         answer = await self.get(
-            address, params={**params, "limit": _PAGE, "after": after}, headers=self._introduction()
+            self.options.base_url.rstrip("/") + path.removesuffix("/overview") + feed,
+            params={**params, "limit": _PAGE, "after": after},
+            headers=self._introduction(),
         )
         return await self.parse_apart(
             read_reddit_feed, answer.body, answer.url, charset_of(answer), self.clock(), after
