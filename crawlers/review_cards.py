@@ -1,5 +1,6 @@
-"""Reviews on pages without schema.org markup, by attributes that a few large sites have kept for years. Pure.
+"""Reviews on pages without schema.org markup: microformats, and what a few large sites kept for years. Pure.
 
+Microformats are class names, see https://microformats.org/wiki/hreview and /h-review.
 A form is data: how its cards are found and where in a card each field stands. Adding a site is adding a row.
 """
 
@@ -21,7 +22,7 @@ _MOST_CARDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class CardForm:
-    """XPath expressions: `card` from the page, `item` from the page, the others from within a card."""
+    """XPath expressions: `card` from the page, the others from within a card (`item` may look outside)."""
 
     card: str
     author: str
@@ -32,6 +33,12 @@ class CardForm:
     date: str
     link: str
     item: str
+    best: str = "self::node()[false()]"
+
+
+def _classed(*names: str, place: str = ".//") -> str:
+    wanted = " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names)
+    return f"{place}*[{wanted}]"
 
 
 def _hook(*names: str) -> str:
@@ -51,7 +58,37 @@ FORMS = (
         link=f"{_hook('review-title')}[self::a]/@href",
         item="//*[@id='productTitle'] | //*[@data-hook='product-link']",
     ),
+    CardForm(
+        card=_classed("h-review", place="//"),
+        author=f"{_classed('p-author', 'p-reviewer')}//*[contains(@class, 'p-name')]"
+        f" | {_classed('p-author', 'p-reviewer')}[not(.//*[contains(@class, 'p-name')])]",
+        author_link=f"{_classed('p-author', 'p-reviewer')}/descendant-or-self::a/@href",
+        rating=_classed("p-rating"),
+        title=f"{_classed('p-name')}[not(ancestor::*[contains(@class, 'p-item') or"
+        " contains(@class, 'p-author') or contains(@class, 'p-reviewer')])]",
+        text=_classed("e-content", "e-description", "p-description"),
+        date=_classed("dt-published", "dt-reviewed"),
+        link=f"{_classed('u-url')}[not(ancestor::*[contains(@class, 'h-card')])]/@href",
+        item=_classed("p-item"),
+        best=_classed("p-best"),
+    ),
+    CardForm(
+        card=_classed("hreview", place="//"),
+        author=f"{_classed('reviewer')}//*[contains(concat(' ', @class, ' '), ' fn ')]"
+        f" | {_classed('reviewer')}[not(.//*[contains(concat(' ', @class, ' '), ' fn ')])]",
+        author_link=f"{_classed('reviewer')}/descendant-or-self::a/@href",
+        rating=f"{_classed('rating')}//*[contains(concat(' ', @class, ' '), ' value ')]"
+        f" | {_classed('rating')}[not(.//*[contains(concat(' ', @class, ' '), ' value ')])]",
+        title=_classed("summary"),
+        text=_classed("description"),
+        date=_classed("dtreviewed"),
+        link=f"{_classed('permalink')}/@href | .//a[contains(@rel, 'bookmark')]/@href",
+        item=f"{_classed('item')}/descendant-or-self::*[contains(concat(' ', @class, ' '), ' fn ')]",
+        best=_classed("best"),
+    ),
 )
+# Where an element shows one thing and means another.
+_MEANT = {"abbr": "title", "time": "datetime", "data": "value", "meter": "value"}
 
 
 def read_cards(tree: lxml.html.HtmlElement, base: str, language: str | None) -> list[ReviewDraft]:
@@ -65,15 +102,16 @@ def read_cards(tree: lxml.html.HtmlElement, base: str, language: str | None) -> 
 def _read(
     form: CardForm, tree: lxml.html.HtmlElement, base: str, language: str | None
 ) -> Iterator[ReviewDraft]:
-    item = pages.one_line(_text(tree, form.item)) or None
+    of_page = None if form.item.startswith(".") else pages.one_line(_text(tree, form.item)) or None
     for card in tree.xpath(form.card)[:_MOST_CARDS]:
+        item = of_page or pages.one_line(_text(card, form.item)) or None
         text = pages.plain(_text(card, form.text))
         title = pages.one_line(_text(card, form.title)) or None
-        rating = parse_rating(_text(card, form.rating) or None)
+        rating = parse_rating(_meant(card, form.rating) or None, best=_meant(card, form.best) or None)
         if not text and not title and rating is None:
             continue
         yield ReviewDraft(
-            own_ids=(card.get("id"),),
+            own_ids=(card.get("id") or "",),
             url=web_url(_first(card, form.link), base),
             author=pages.one_line(_text(card, form.author)) or None,
             author_url=web_url(_first(card, form.author_link), base),
@@ -81,7 +119,7 @@ def _read(
             text=text,
             rating=rating.value if rating else None,
             rating_scale=rating.scale if rating else None,
-            published_at=parse_moment(_text(card, form.date), language=language),
+            published_at=parse_moment(_meant(card, form.date), language=language),
             item=item,
             language=pages.believable(language, text or title or ""),
         )
@@ -90,6 +128,14 @@ def _read(
 def _first(element: lxml.html.HtmlElement, path: str) -> str | None:
     found = element.xpath(path)
     return str(found[0]) if found else None
+
+
+def _meant(element: lxml.html.HtmlElement, path: str) -> str:
+    """Return the value that an element stands for, which may not be what it shows."""
+    found = element.xpath(path)
+    attribute = _MEANT.get(found[0].tag) if found else None
+    value = found[0].get(attribute) if attribute else None
+    return (value or "").strip() or _text(element, path)
 
 
 def _text(element: lxml.html.HtmlElement, path: str) -> str:
