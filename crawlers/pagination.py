@@ -11,6 +11,7 @@ import lxml.html
 from crawlers.urls import web_url
 
 _PAGE_PARAMETERS = frozenset({"page", "p", "pg", "paged", "pagenumber", "pagenum", "page_no", "pageno", "pn"})
+_OFFSET_PARAMETERS = frozenset({"offset", "start", "skip", "from", "startindex", "startrow", "limitstart"})
 _NEXT_WORDS = frozenset(
     {
         *(
@@ -44,7 +45,8 @@ def next_page(tree: lxml.html.HtmlElement, url: str, base: str, link_header: str
     """Return the address of the page after the one at `url`, or None on the last.
 
     Looked at, in this order: `rel=next` in the `Link` header, in `<link>` and in `<a>`; links that say or
-    are marked "next" (English, Arabic, a few others); a link to this list with the next page number.
+    are marked "next" (English, Arabic, a few others); a link to this list with the next page number, or
+    with the smallest offset above this page's.
     Only addresses on the same host count, and for all but `rel=next` only those of the same list.
     """
     here = urlsplit(url)
@@ -59,7 +61,7 @@ def next_page(tree: lxml.html.HtmlElement, url: str, base: str, link_header: str
             continue
         if sure or same_list(url, target):
             return there._replace(fragment="").geturl()
-    return _by_number(tree, url, base)
+    return _by_number(tree, url, base) or _by_offset(tree, url, base)
 
 
 def same_list(first: str, second: str) -> bool:
@@ -122,6 +124,35 @@ def _by_number(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
         if there.netloc == here.netloc and _numbered(there) == (stem, current + 1):
             return there._replace(fragment="").geturl()
     return None
+
+
+def _by_offset(tree: lxml.html.HtmlElement, url: str, base: str) -> str | None:
+    """Return the link that differs from this page's address only by the next greater offset."""
+    here = urlsplit(url)
+    rest, current = _offset(here)
+    further: dict[int, str] = {}
+    for element in tree.xpath("//a[@href]"):
+        target = web_url(element.get("href"), base)
+        if target is None or _is_disabled(element):
+            continue
+        there = urlsplit(target)
+        if (there.netloc.casefold(), there.path) != (here.netloc.casefold(), here.path):
+            continue
+        others, offset = _offset(there)
+        if others == rest and offset > current:
+            further.setdefault(offset, there._replace(fragment="").geturl())
+    return further[min(further)] if further else None
+
+
+def _offset(parts: SplitResult) -> tuple[list[tuple[str, str]], int]:
+    """Return the other parameters, and how many reviews come before this page, 0 where nothing says so."""
+    others, offset = [], 0
+    for name, value in parse_qsl(parts.query):
+        if name.casefold() in _OFFSET_PARAMETERS and _NUMBER.fullmatch(value):
+            offset = int(value)
+        else:
+            others.append((name, value))
+    return sorted(others), offset
 
 
 def _numbered(parts: SplitResult) -> tuple[str, int]:
