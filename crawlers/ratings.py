@@ -9,7 +9,7 @@ from crawlers.dates import plain_digits
 
 DEFAULT_SCALE = 5.0
 _LARGEST_SCALE = 1000.0
-_NUMBER = re.compile(r"-?\d{1,6}(?:[.,]\d{1,6})?")
+_NUMBER = re.compile(r"-?(?<![\d.,])\d{1,6}(?:[.,]\d{1,6})?(?![\d.,]*[eE][+-]?\d)")
 _COUNT = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f' ]\d{3})+(?!\d)|\d{1,12}")
 _OF = re.compile(
     r"(?P<value>\d{1,4}(?:[.,]\d{1,4})?)\s*(?:/|out of|of|von|sur|de|su|من أصل|من اصل|من|из|van|av|מתוך)"
