@@ -16,8 +16,8 @@ from crawlers.review_cards import read_cards
 from crawlers.review_identity import ReviewDraft, identified, merged
 from crawlers.urls import web_url
 
-_REVIEW_TYPES = frozenset({"Review", "UserReview", "CriticReview", "EmployerReview"})
-_AGGREGATE_TYPES = frozenset({"AggregateRating", "EmployerAggregateRating", "Review-aggregate"})
+_REVIEW_TYPES = frozenset({"review", "userreview", "criticreview", "employerreview"})
+_AGGREGATE_TYPES = frozenset({"aggregaterating", "employeraggregaterating", "review-aggregate"})
 _REVIEW_PROPERTIES = ("review", "reviews", "reviewed", "hasreview")
 _RATING_PROPERTIES = ("reviewrating", "rating")
 _LONGEST_NAME = 300
@@ -87,7 +87,7 @@ def _page_item(aggregates: Iterable[Aggregate]) -> str | None:
 
 
 def _is(node: Node, types: frozenset[str]) -> bool:
-    return not types.isdisjoint(node.types)
+    return any(name.casefold() in types for name in node.types)
 
 
 def _owners(nodes: list[Node], properties: tuple[str, ...]) -> dict[int, Node]:
