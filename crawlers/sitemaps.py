@@ -11,15 +11,18 @@ from datetime import datetime
 
 from lxml import etree
 
+from crawlers.compression import GZIP_MAGIC, inflate
 from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
-from crawlers.pages import one_line, unpacked
+from crawlers.pages import one_line
 from crawlers.urls import web_url
 
 _MOST_ENTRIES = 50_000
 _LISTS = frozenset({"urlset", "sitemapindex"})
 _START = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<(?:[A-Za-z0-9]{1,20}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
 _FURTHEST_START = 4000
+_ENTRY_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:url|sitemap)\s{0,9}>", re.IGNORECASE)
+_LIST_END = re.compile(rb"</(?:[A-Za-z0-9]{1,20}:)?(?:urlset|sitemapindex)\s{0,9}>", re.IGNORECASE)
 _DECLARATION = re.compile(rb"\A<\?xml[^<>]{0,400}\?>")
 _BARE_AMPERSAND = re.compile(
     rb"(<!\[CDATA\[[^\]]{0,8000})|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)"
@@ -63,11 +66,13 @@ class Sitemap:
 def read_sitemap(body: bytes, url: str) -> Sitemap:
     """Return what the sitemap at `url`, `body`, announces. `hreflang` alternates and media are no pages.
 
+    One that ends early is read as far as its entries are whole: a cut address is that of another page.
+
     Raises:
         UnreadableError: it is no sitemap, or one that declares entities.
         BodyTooBigError, BodyBrokenError: it is compressed, and too large or damaged.
     """
-    body = unpacked(body)
+    body = _unpacked(body)
     if (start := _START.search(body[:_FURTHEST_START])) is not None:
         body = body[start.start() :]  # a broken template's warnings stand before it
     elif not looks_like_xml(body):
@@ -97,7 +102,7 @@ def looks_like_xml(body: bytes) -> bool:
 def is_sitemap(body: bytes) -> bool:
     """Tell from the first bytes whether `body` is an XML sitemap, packed or not."""
     try:
-        head = unpacked(body)[:4000].replace(b"\x00", b"")
+        head = _unpacked(body)[:4000].replace(b"\x00", b"")
     except Exception:  # noqa: BLE001  whatever cannot be unpacked is none
         return False
     return re.search(rb"<(?:[A-Za-z0-9]{1,20}:)?(?:urlset|sitemapindex)\b", head) is not None
@@ -105,8 +110,13 @@ def is_sitemap(body: bytes) -> bool:
 
 def sitemaps_in_robots(text: str, url: str) -> tuple[str, ...]:
     """Return the sitemaps that the robots.txt at `url` names, each once."""
-    found = (web_url(link, url) for link in _ROBOTS_LINE.findall(text.removeprefix("\ufeff")))
+    lines = text.removeprefix("\ufeff").replace("\r", "\n")
+    found = (web_url(link, url) for link in _ROBOTS_LINE.findall(lines))
     return tuple(dict.fromkeys(link for link in found if link is not None))
+
+
+def _unpacked(body: bytes) -> bytes:
+    return inflate(body, whole=False) if body.startswith(GZIP_MAGIC) else body
 
 
 def _root(body: bytes) -> etree._Element | None:
@@ -119,7 +129,7 @@ def _root(body: bytes) -> etree._Element | None:
         remove_comments=True,
     )
     try:
-        root = etree.fromstring(_mended(body.lstrip()), parser=parser)
+        root = etree.fromstring(_uncut(_mended(body.lstrip())), parser=parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
     if root is None:
@@ -128,6 +138,12 @@ def _root(body: bytes) -> etree._Element | None:
     if declared is not None and any(True for _ in declared.iterentities()):
         raise UnreadableError("the sitemap declares entities, which none needs")
     return root
+
+
+def _uncut(body: bytes) -> bytes:
+    """Return the XML up to its last whole entry, if it ends before its list does."""
+    ends = [found.end() for found in _ENTRY_END.finditer(body)]
+    return body[: ends[-1]] if ends and not _LIST_END.search(body, ends[-1]) else body
 
 
 def _mended(body: bytes) -> bytes:

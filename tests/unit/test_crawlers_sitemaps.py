@@ -133,9 +133,19 @@ def test_what_is_no_sitemap_is_refused_with_a_reason(body: bytes) -> None:
 
 
 def test_a_damaged_archive_is_refused() -> None:
+    packed = gzip.compress(PLAIN.encode())
     with pytest.raises(BodyBrokenError):
-        read_sitemap(gzip.compress(PLAIN.encode())[:-20], URL)
-    assert not is_sitemap(gzip.compress(PLAIN.encode())[:20])
+        read_sitemap(packed[:30] + b"\x00\xff\x00" + packed[33:], URL)
+    assert not is_sitemap(packed[:20])
+
+
+def test_an_archive_that_ends_early_is_read_as_far_as_it_goes() -> None:
+    many = "".join(f"<url><loc>https://rival.example/{number**5}</loc></url>" for number in range(200))
+    packed = gzip.compress(f"<urlset>{many}</urlset>".encode())
+    assert is_sitemap(packed[:-100])
+    found = read_sitemap(packed[:-100], URL).entries
+    assert 100 < len(found) < 200
+    assert found[-1].url == f"https://rival.example/{(len(found) - 1) ** 5}"
 
 
 @given(st.binary(max_size=300))
