@@ -68,6 +68,9 @@ _AUTHOR_METAS = (
     "byl",
     "twitter:creator",
 )
+# The extractor drops what does not print, also the joiners that Persian words and emoji are made with.
+_HIDDEN_JOINERS = {0x200C: "\ua66d", 0x200D: "\ua66e"}
+_SHOWN_JOINERS = {ord(shown): chr(joiner) for joiner, shown in _HIDDEN_JOINERS.items()}
 _DATE_IN_PATH = re.compile(r"/((?:19|20)\d{2})[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _HAS_CLOCK = re.compile(r"\d:\d\d|T\d{4}")
 _NO_NAME = re.compile(r"https?:|www\.|[{}<>@]|\.(?:png|jpe?g|svg)\b", re.IGNORECASE)
@@ -146,13 +149,11 @@ def _trafilatura() -> ModuleType:
 
 def _main_text(source: str) -> str:
     extracted = _trafilatura().bare_extraction(
-        pages.tree_of(source), include_comments=False, include_tables=True
+        pages.tree_of(source.translate(_HIDDEN_JOINERS)), include_comments=False, include_tables=True
     )
-    return (
-        pages.tidied(extracted.text or "")
-        if extracted is not None and not isinstance(extracted, dict)
-        else ""
-    )
+    if extracted is None or isinstance(extracted, dict):
+        return ""
+    return pages.tidied((extracted.text or "").translate(_SHOWN_JOINERS))
 
 
 def _metas(tree: lxml.html.HtmlElement) -> dict[str, list[str]]:
