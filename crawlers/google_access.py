@@ -12,7 +12,6 @@ from crawlers.reader import Params, SourceReader
 from crawlers.signed_tokens import AccessToken, read_access_token, refusal_of
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105
-_HELD = "access token"
 _REFUSALS = {
     "invalid_grant": "the secret has run out, was revoked, or this machine's clock is wrong",
     "invalid_client": "client_id and client_secret do not belong together",
@@ -33,30 +32,36 @@ class Grant:
 async def get_with_access(reader: SourceReader, grant: Grant, url: str, params: Params) -> Response:
     """Return the answer to a GET request with an access token, as `SourceReader.get` does.
 
-    The token is held in the reader's memory as long as it serves, and never longer than it is accepted.
+    The token is held in the reader's memory as long as it serves. One that the API takes no longer, since it
+    was revoked or the secret is another now, is got anew once.
 
     Raises:
         CrawlError: no token was given; the message says why. StatusError: the API refused the request.
     """
-    token = await _access(reader, grant)
-    try:
-        return await reader.get(url, params=params, secret_headers={"Authorization": f"Bearer {token}"})
-    except StatusError as error:
-        if error.status == 401:
-            reader.memory.pop(_HELD, None)
-        raise
-
-
-async def _access(reader: SourceReader, grant: Grant) -> str:
-    held = reader.memory.get(_HELD)
+    place = f"access token of {grant.url}"
+    held = reader.memory.get(place)
     if isinstance(held, AccessToken) and held.serves(reader.clock()):
-        return held.value
+        try:
+            return await _get(reader, held, url, params)
+        except StatusError as error:
+            if error.status != 401:
+                raise
+            del reader.memory[place]
+    token = await _granted(reader, grant)
+    answer = await _get(reader, token, url, params)
+    reader.memory[place] = token
+    return answer
+
+
+async def _get(reader: SourceReader, token: AccessToken, url: str, params: Params) -> Response:
+    return await reader.get(url, params=params, secret_headers={"Authorization": f"Bearer {token.value}"})
+
+
+async def _granted(reader: SourceReader, grant: Grant) -> AccessToken:
     try:
         answer = await reader.post(grant.url, form=grant.form())
     except StatusError as error:
         # Not passed on as it is: it is not the list of reviews that was refused.
         why = _REFUSALS.get(refusal_of(error.response.body) or "", str(error))
         raise CrawlError(f"Google gave no access token: {why}") from None
-    token = read_access_token(answer.body, reader.clock())
-    reader.memory[_HELD] = token
-    return token.value
+    return read_access_token(answer.body, reader.clock())

@@ -30,7 +30,6 @@ _LIFETIME = timedelta(minutes=15)
 _FEED_OVERLAP = timedelta(days=3)
 # The developer's answers come later than the reviews.
 _CONNECT_OVERLAP = timedelta(days=14)
-_HELD = "token"
 
 
 def _app(raw: object) -> str:
@@ -93,6 +92,7 @@ class AppStoreReader(SourceReader):
 
     async def read(self) -> AsyncIterator[Found]:
         """Yield the reviews of every app, in every country."""
+        self._signed_token: AccessToken | None = None
         apps: list[str] = list(dict.fromkeys(self.options.apps))
         countries: list[str] = list(dict.fromkeys(self.options.countries))
         if self.options.private_key is not None:
@@ -145,20 +145,15 @@ class AppStoreReader(SourceReader):
             "cursor": cursor,
         }
         headers = {"Authorization": f"Bearer {self._token()}"}
-        try:
-            return await self.get(f"{base}/{path}", params=params, secret_headers=headers)
-        except StatusError as error:
-            if error.status == 401:
-                self.memory.pop(_HELD, None)
-            raise
+        return await self.get(f"{base}/{path}", params=params, secret_headers=headers)
 
     def _token(self) -> str:
+        """Return a token that Apple takes; it is signed anew for every visit and as it runs out."""
         now = self.clock()
-        held = self.memory.get(_HELD)
-        if not isinstance(held, AccessToken) or not held.serves(now):
-            held = AccessToken(self._signed(int(now.timestamp())), now + _LIFETIME)
-            self.memory[_HELD] = held
-        return held.value
+        if self._signed_token is None or not self._signed_token.serves(now):
+            signed = self._signed(int(now.timestamp()))
+            self._signed_token = AccessToken(signed, now + _LIFETIME)
+        return self._signed_token.value
 
     def _signed(self, issued: int) -> str:
         """Return a new token; a key of one person alone is its own issuer."""

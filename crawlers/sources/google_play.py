@@ -24,7 +24,7 @@ from storage.records import MentionKind
 _PAGE = "https://play.google.com"
 _PUBLISHER = "https://androidpublisher.googleapis.com"
 # Reviews are dated when they are written, and shown once they are looked through; answers come later.
-_OVERLAP = timedelta(days=2)
+_OVERLAP = timedelta(days=1)
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
