@@ -13,7 +13,7 @@ from alerts.errors import ChannelError
 from config import loader
 from config.errors import SecretUnavailable
 from config.settings import Settings
-from crawlers import collect, reactor
+from crawlers import collect, reactor, webhook_listener
 from nlp.errors import NlpError
 from nlp.pipeline import Pipeline
 from storage.errors import StorageError, explain
@@ -49,6 +49,15 @@ def models(settings: Settings) -> Iterator[Checked]:
         yield "models", str(error)
 
 
+def webhooks(settings: Settings) -> Iterator[Checked]:
+    """Look whether the listener for webhooks can do its work, where there are any."""
+    paths, wrong = webhook_listener.paths_of(settings), webhook_listener.problems(settings)
+    where = f"{settings.webhooks.host}:{settings.webhooks.port}"
+    yield from ((f"webhooks at {where}", problem) for problem in wrong)
+    if paths and not wrong:
+        yield f"webhooks at {where}: {', '.join(paths)}", None
+
+
 def sources(settings: Settings) -> Iterator[Checked]:
     """Visit each source once, and store nothing."""
     for event, found in reactor.run(lambda: collect.preview(settings, wiring.now)):
@@ -65,4 +74,11 @@ def channels(settings: Settings) -> Iterator[Checked]:
             yield f"channel {name}", str(error)
 
 
-ALL: tuple[Callable[[Settings], Iterator[Checked]], ...] = (secrets, database, models, sources, channels)
+ALL: tuple[Callable[[Settings], Iterator[Checked]], ...] = (
+    secrets,
+    database,
+    models,
+    webhooks,
+    sources,
+    channels,
+)

@@ -19,7 +19,7 @@ import health
 from alerts import digest, evaluate, relay
 from alerts.channels import base as channel_kinds
 from config.settings import Settings
-from crawlers import collect
+from crawlers import collect, webhook_listener
 from nlp.pipeline import TextItem
 from storage import analyses, lease, mentions
 from storage.engine import open_engine, prepare
@@ -140,6 +140,7 @@ async def run(daemon: Daemon) -> None:
         asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
     turns = _Turns(daemon)
     await turns.lead()
+    close_hooks = webhook_listener.serve(daemon.engine, daemon.settings, daemon.clock)
     close_page = health.serve(daemon.engine, daemon.settings, daemon.clock, lambda: turns.turned)
     # A late or missed run is run once, now. Collections overlap: a slow source holds up no other round.
     clockwork = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
@@ -154,6 +155,7 @@ async def run(daemon: Daemon) -> None:
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.alarm(GRACE_SECONDS + 2 * _LAST_SECONDS)
     clockwork.shutdown(wait=False)
+    await asyncio.to_thread(close_hooks)
     await turns.finish()
     close_page()
 

@@ -21,6 +21,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 ModelName = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[0-9A-Za-z.:_-]+$")]
 Language = Literal["ar", "en"]
 
 
@@ -146,6 +147,13 @@ class Campaign(Strict):
     )
 
 
+class Webhooks(Strict):
+    """Where sources of kind webhook listen, in plain HTTP: put a proxy that speaks TLS in front of it."""
+
+    host: Host = Field(default="127.0.0.1", description="The address to listen at; 0.0.0.0 for all.")
+    port: int = Field(default=9465, ge=0, le=65535, description="The port to listen at.")
+
+
 class Settings(BaseSettings):
     """The whole of `marsad.yaml`. Variables named MARSAD_… (MARSAD_DATABASE) win over the file."""
 
@@ -193,6 +201,9 @@ class Settings(BaseSettings):
     )
     health_port: int | None = Field(
         default=9464, ge=0, le=65535, description="Loopback port of /healthz and /metrics; null for none."
+    )
+    webhooks: Webhooks = Field(
+        default=Webhooks(), description="Where messages for sources of kind webhook are received."
     )
     brands: list[Brand] = Field(default=[], description="What to look for.")
     campaigns: list[Campaign] = Field(default=[], description="Campaigns whose responses to recognise.")

@@ -88,7 +88,8 @@ class Visit:
     makes the whole visit a failure. `not_before` is the earliest moment of the next visit that the
     source asked for. `bytes` counts decoded body bytes, `requests` what was asked for, redirects and
     robots.txt included; `budget` is how many more the day allows, None for any number. `postponed` says
-    why a visit ended early without being a failure: its host rests, or the budget is spent.
+    why a visit ended early without being a failure: its host rests, or the budget is spent. `every` is how
+    often to come where the configuration does not say and the kind knows better than to adapt.
     """
 
     state: SourceState
@@ -101,6 +102,7 @@ class Visit:
     budget: int | None = None
     not_before: datetime | None = None
     postponed: str | None = None
+    every: timedelta | None = None
 
     def spend(self, now: datetime) -> None:
         """Count a request that is about to be made.

@@ -60,7 +60,8 @@ def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tup
         # It is not the source's fault: neither a failure nor a good visit.
         due, status = now + (source.every or state.interval or pacing.FIRST), FetchStatus.POSTPONED
     elif visit.failure is None:
-        interval = source.every or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
+        own = source.every or visit.every
+        interval = own or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
         due = now + interval
         status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
         state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)

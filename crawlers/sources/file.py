@@ -33,6 +33,8 @@ _ROWS = 2_000
 _ROWS_OF_A_WORKBOOK = 20_000
 _LONGEST_VISIT_SECONDS = 300.0
 _SHOWN_BAD = 5
+# A look at the names and times of files costs next to nothing.
+_EVERY = timedelta(minutes=1)
 _logger = logging.getLogger(__name__)
 
 
@@ -95,7 +97,7 @@ class FileReader(SourceReader):
         for name in outside:
             self.fail(f"{name} leads out of the folder and is not read")
         self._progress = self._remembered(files, rules)
-        self.visit.unchanged = True
+        self.visit.unchanged, self.visit.every = True, _EVERY
         waiting = [file for file in files if not await self._is_known(file)]
         for file in await self._settled(waiting[-1:] if self._newest_only else waiting):
             try:
