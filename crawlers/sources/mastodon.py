@@ -1,29 +1,32 @@
-"""Hashtag timelines of a Mastodon server, or of any that speaks its API."""
+"""Hashtags, accounts and searches on a Mastodon server, or on any that speaks its API."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, ClassVar, Self
+from urllib.parse import parse_qs, quote, urlsplit
 
-from pydantic import AfterValidator, Field
-from scrapy.http import Request, Response
+from pydantic import AfterValidator, Field, model_validator
+from scrapy.http import Response
 
 from config.secret import Secret
+from config.settings import Phrase
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.dates import parse_moment
-from crawlers.errors import UnreadableError
-from crawlers.mastodon_statuses import Status, read_timeline
-from crawlers.spider import SourceSpider
-from crawlers.urls import canonical
-from storage.records import Author, Engagement, MentionKind
+from crawlers.items import Found, Page
+from crawlers.mastodon_statuses import id_at, moment_of, read_account, read_statuses
+from crawlers.page_tokens import PageTokens
+from crawlers.reader import Fetch, SourceReader
+from storage.records import MentionKind
 
 _PAGE = 40
 # The least that any server's largest page holds.
 _FULL_WITHOUT_LINK = 20
-# What a server answers to one hashtag and need not answer to another.
-_OF_ONE_TAG = frozenset({400, 404, 410, 422})
+# The search tells times by the second.
+_SECOND = timedelta(seconds=1)
 _NEXT = re.compile(r"""<([^<>\s]{1,4000})>\s*;\s*rel\s*=\s*"?next"?""")
 
 
@@ -34,152 +37,107 @@ def _hashtag(raw: str) -> str:
     return tag
 
 
+def _account(raw: str) -> str:
+    handle = raw.strip().lstrip("@")
+    if not re.fullmatch(r"[\w.-]{1,100}(?:@[\w.-]{1,253}(?::\d{1,5})?)?", handle):
+        raise ValueError("write an account as name@server, or as name where it is of this server")
+    return handle
+
+
 class MastodonOptions(SourceOptions):
     """Options of a Mastodon source."""
 
     base_url: WebAddress = Field(description="The server, such as https://mastodon.social.")
     hashtags: list[Annotated[str, AfterValidator(_hashtag)]] = Field(
-        min_length=1, description="The hashtags to follow there, with or without #."
+        default=[], description="The hashtags to follow there, with or without #."
+    )
+    accounts: list[Annotated[str, AfterValidator(_account)]] = Field(
+        default=[], description="The accounts to follow: name, or name@server for those of other servers."
+    )
+    queries: list[Phrase] = Field(
+        default=[], description="What to search for in posts whose authors allow it; needs a token."
     )
     token: Secret | None = Field(
-        default=None, description="An access token; only for servers that show timelines to members alone."
-    )
-    pages: int = Field(
-        default=10, ge=1, le=100, description="How many pages of 40 posts to read of each hashtag at a visit."
+        default=None,
+        description="An access token: for searches, and for servers that show timelines to members alone.",
     )
 
+    @model_validator(mode="after")
+    def _something_to_read(self) -> Self:
+        if not self.hashtags and not self.accounts and not self.queries:
+            raise ValueError("name hashtags, accounts or queries to read")
+        if self.queries and self.token is None:
+            raise ValueError("queries need a token: servers search posts for their members only")
+        return self
 
-class MastodonSpider(SourceSpider):
-    """Reads each hashtag from its newest post back to the newest one known.
 
-    What lies between, where the page limit or the rate limit ends a visit early, is a gap that the next
-    visit reads on through. Hashtags are read one after another, so that the server's rate limit is seen
-    before it is exceeded. One that cannot be read fails the visit, but keeps none of the others from being
-    read.
+class MastodonReader(SourceReader):
+    """Reads each list from its newest post back to what is known.
+
+    Boosts are no posts of their own. Lists are read one after another, so that the server's rate limit is
+    seen before it is exceeded.
     """
 
     kind: ClassVar[str] = "mastodon"
     Options: ClassVar[type[SourceOptions]] = MastodonOptions
-    summary: ClassVar[str] = "Public posts under hashtags on a Mastodon server, with authors' followers."
+    summary: ClassVar[str] = "Public posts on a Mastodon server, by hashtag, account or search."
     secrets_help: ClassVar[str] = (
-        "token (only where the server wants it): Preferences, Development, New application, scope read."
+        "token (for searches, or where the server wants it): Preferences, Development, New application, "
+        "with the scopes read:search, read:statuses and read:accounts."
     )
     terms: ClassVar[str] = "Public posts only; each server has its own rules, shown at /about."
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Ask for the newest page of the first hashtag."""
-        self._token = self.options.token.reveal() if self.options.token else None
+    async def read(self) -> AsyncIterator[Found]:
+        """Yield the posts of each hashtag, account and search."""
+        token = self.options.token.reveal() if self.options.token else None
+        self._secret = {"Authorization": f"Bearer {token}"} if token else None
         self._server = urlsplit(self.options.base_url).hostname or ""
-        self._tags = dict(self.state.cursor.get("tags", {}))
-        self._given = 0
-        # Where the last visit was cut short by the rate limit, what it did not reach comes first.
-        names: list[str] = list(dict.fromkeys(self.options.hashtags))
-        first = self.state.cursor.get("first")
-        at = names.index(first) if first in names else 0
-        self._waiting = names[at:] + names[:at]
-        yield self._next_tag()
+        self._tokens = PageTokens()
+        streams: dict[str, Fetch] = {f"#{tag}": partial(self._hashtag, tag) for tag in self.options.hashtags}
+        streams |= {f"@{handle}": partial(self._account, handle) for handle in self.options.accounts}
+        streams |= {f"search {query}": partial(self._search, query) for query in self.options.queries}
+        async for found in self.walks(streams):
+            yield found
 
-    async def read(
-        self, response: Response, tag: str, page: int, known: str | None, newest: str | None
-    ) -> AsyncIterator[Any]:
-        """Yield the posts of a page and then the next page, gap or hashtag."""
-        if not self.accepts(response):
-            if response.status == 429:
-                self.wait_until(_reset(response))
-            elif response.status in _OF_ONE_TAG and self._waiting:
-                yield self._next_tag()
-            return
-        try:
-            timeline = await self.parse_apart(read_timeline, response.body, self._server)
-        except UnreadableError as error:
-            self.fail(str(error))
-            if self._waiting:
-                yield self._next_tag()
-            return
-        fresh = [one for one in timeline.ids if known is None or _newer(one, known)]
-        for status in timeline.statuses:
-            if status.id in fresh:
-                self._given += 1
-                yield self.mention(**_fields(status))
-        newest = newest or (timeline.ids[0] if timeline.ids else known)
-        oldest = _older_than(response, timeline.ids) if fresh else None
-        reached = oldest is None or len(fresh) < len(timeline.ids)
-        spent = _header(response, "x-ratelimit-remaining") == "0"
-        if spent:
-            self.wait_until(_reset(response))
-        if not reached and page < self.options.pages and not spent:
-            yield self._page(tag, page + 1, known, newest, max_id=oldest)
-            return
-        # At the first visit there is nothing known to reach: how far back it goes is the page limit.
-        self._close(tag, newest, None if reached or known is None else oldest, known)
-        if self._waiting and not spent:
-            yield self._next_tag()
+    async def _hashtag(self, tag: str, token: str | None) -> Page:
+        return await self._timeline(f"/api/v1/timelines/tag/{quote(tag)}", token)
 
-    def _next_tag(self) -> Request:
-        tag = self._waiting.pop(0)
-        place = self._tags.get(tag, {})
-        gap = place.get("gap")
-        if gap:
-            # The rest of the last visit first; the newest come with the visit after.
-            return self._page(tag, 1, place.get("until"), place.get("newest"), max_id=gap)
-        return self._page(tag, 1, place.get("newest"), None, since_id=place.get("newest"))
-
-    def _close(self, tag: str, newest: str | None, gap: str | None, until: str | None) -> None:
-        self._tags[tag] = {"newest": newest, "gap": gap, "until": until if gap else None}
-        first = self._waiting[0] if self._waiting else None
-        self.remember(tags={name: self._tags[name] for name in self._tags if name in self.options.hashtags})
-        self.remember(first=first)
-        self.visit.unchanged = self._given == 0
-
-    def _page(
-        self, tag: str, page: int, known: str | None, newest: str | None, **bounds: str | None
-    ) -> Request:
-        query = urlencode({"limit": _PAGE} | {name: value for name, value in bounds.items() if value})
-        base = self.options.base_url.rstrip("/")
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        return self.request(
-            f"{base}/api/v1/timelines/tag/{quote(tag)}?{query}",
-            self.read,
-            headers=headers,
-            tag=tag,
-            page=page,
-            known=known,
-            newest=newest,
+    async def _account(self, handle: str, token: str | None) -> Page:
+        identity = self.memory.get(f"account {handle}")
+        if identity is None:
+            answer = await self._asked("/api/v1/accounts/lookup", acct=handle)
+            identity = self.memory[f"account {handle}"] = read_account(answer.body)
+        return await self._timeline(
+            f"/api/v1/accounts/{quote(identity)}/statuses", token, exclude_reblogs="true"
         )
 
+    async def _timeline(self, path: str, token: str | None, **params: str) -> Page:
+        answer = await self._asked(path, limit=_PAGE, max_id=token, **params)
+        page = await self.parse_apart(read_statuses, answer.body, self._server)
+        return replace(page, next=_older_than(answer, page.facts["ids"]))
 
-def _fields(status: Status) -> dict[str, Any]:
-    return {
-        "kind": MentionKind.COMMENT if status.reply_to else MentionKind.POST,
-        "external_id": status.id,
-        "url": status.url,
-        "canonical_url": canonical(status.url),
-        "text": status.text,
-        "author": _author(status),
-        "engagement": Engagement(likes=status.likes, replies=status.replies, shares=status.shares),
-        "reach": status.followers,
-        "published_at": status.created_at,
-        "parent_id": status.reply_to,
-        "language_hint": status.language,
-    }
+    async def _search(self, query: str, token: str | None) -> Page:
+        asked = self._tokens.read(token)
+        answer = await self._asked(
+            "/api/v2/search", q=query, type="statuses", limit=_PAGE, max_id=asked.bound, offset=asked.own
+        )
+        page = await self.parse_apart(read_statuses, answer.body, self._server)
+        ids = page.facts["ids"]
+        if len(ids) < _FULL_WITHOUT_LINK:
+            return page
+        offset = int(asked.own or 0) + _PAGE
+        return replace(page, next=self._tokens.give(asked, _mark(ids[-1]), str(offset)))
 
-
-def _author(status: Status) -> Author | None:
-    if status.handle is None:
-        return None
-    return Author(
-        "mastodon",
-        status.handle,
-        name=status.name,
-        profile_url=status.profile_url,
-        followers=status.followers,
-    )
+    async def _asked(self, path: str, **params: str | int | None) -> Response:
+        base = self.options.base_url.rstrip("/")
+        return await self.get(base + path, params=params, secret_headers=self._secret)
 
 
-def _newer(one: str, known: str) -> bool:
-    """Tell whether an id is newer than another: ids grow, in number or, of equal length, in letters."""
-    return (len(one), one) > (len(known), known)
+def _mark(identity: str) -> str:
+    """Return a `max_id` that leaves out nothing made in the same second as this status."""
+    moment = moment_of(identity)
+    return identity if moment is None else id_at(moment + _SECOND)
 
 
 def _older_than(response: Response, ids: Sequence[str]) -> str | None:
@@ -194,11 +152,3 @@ def _older_than(response: Response, ids: Sequence[str]) -> str | None:
     found = _NEXT.search(link[:10_000])
     values = parse_qs(urlsplit(found[1]).query).get("max_id") if found else None
     return values[0][:100] if values else None
-
-
-def _reset(response: Response) -> Any:
-    return parse_moment(_header(response, "x-ratelimit-reset"))
-
-
-def _header(response: Response, name: str) -> str:
-    return (response.headers.get(name) or b"").decode("latin-1").strip()

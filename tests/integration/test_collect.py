@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from email.utils import format_datetime
 
-import pytest
 from sqlalchemy import func, select
 
 from crawlers.collect import collect, preview
@@ -213,138 +211,6 @@ def test_a_database_that_fails_makes_the_visit_fail_and_the_mentions_come_again(
     clock.advance(minutes=10)
     (event,) = run(lambda: collect(engine, settings, clock))
     assert (event.status, event.items_new) == (FetchStatus.OK, 1)
-
-
-def status(number: int, **more) -> dict:
-    return {
-        "id": str(number),
-        "created_at": "2026-03-10T09:00:00.000Z",
-        "content": f"<p>Post {number}<br>second line</p>",
-        "url": f"https://social.example/@lina/{number}",
-        "in_reply_to_id": None,
-        "language": "ar",
-        "favourites_count": 3,
-        "account": {"acct": "lina", "url": "https://social.example/@lina", "followers_count": 70000},
-        **more,
-    }
-
-
-def timeline(site, answer, path, *pages, headers=None):
-    """Serve pages of statuses, newest first, with `Link` headers as Mastodon writes them."""
-
-    def serve(asked: str):
-        at = 0
-        for number, page in enumerate(pages):
-            if f"max_id={page[0]['id']}x" in asked:
-                at = number
-        more = {}
-        if at + 1 < len(pages):
-            older = f"{site.url}{path}?max_id={pages[at + 1][0]['id']}x"
-            more["Link"] = f'<{older}>; rel="next", <{site.url}{path}?min_id=1>; rel="prev"'
-        return answer(json.dumps(pages[at]).encode(), headers={**more, **(headers or {})})
-
-    site.pages[path] = serve
-
-
-def mastodon(site, **more):
-    return {"name": "social", "kind": "mastodon", "base_url": site.url, "hashtags": ["coffee"], **more}
-
-
-def test_mastodon_posts_carry_author_reach_and_kind(engine, site, configured, clock, run, answer):
-    page = [status(9, reblog={"id": "1"}), status(8, in_reply_to_id="5"), status(7)]
-    timeline(site, answer, "/api/v1/timelines/tag/coffee", page)
-    (event,) = run(lambda: collect(engine, configured(mastodon(site, hashtags=["#coffee"])), clock))
-    assert (event.items_seen, event.items_new) == (2, 2)
-    reply, post = sorted(everything(engine), key=lambda one: one.external_id, reverse=True)
-    assert (reply.kind, reply.parent_id) == (MentionKind.COMMENT, "5")
-    assert (post.kind, post.text, post.language_hint) == (MentionKind.POST, "Post 7\nsecond line", "ar")
-    assert (post.author.handle, post.author.followers, post.reach) == ("lina@social.example", 70000, 70000)
-    assert post.engagement.likes == 3
-
-
-def test_mastodon_pages_until_what_is_known(engine, site, configured, clock, run, answer):
-    path = "/api/v1/timelines/tag/coffee"
-    settings = configured(mastodon(site))
-    timeline(site, answer, path, [status(20), status(19)], [status(18), status(17)])
-    (event,) = run(lambda: collect(engine, settings, clock))
-    assert event.items_new == 4
-    timeline(site, answer, path, [status(22), status(21)], [status(20), status(19)], [status(18), status(17)])
-    before = len(site.asked)
-    (event,) = run(lambda: collect(engine, settings, clock, force=True))
-    assert event.items_seen == 2
-    assert len(site.asked) - before == 2, "the third page is older than what is known"
-    assert "since_id=20" in site.asked[before][0]
-    (event,) = run(lambda: collect(engine, settings, clock, force=True))
-    assert event.status is FetchStatus.UNCHANGED
-
-
-def test_mastodon_reads_on_where_the_page_limit_cut_a_visit_short(
-    engine, site, configured, clock, run, answer
-):
-    path = "/api/v1/timelines/tag/coffee"
-    settings = configured(mastodon(site, pages=1))
-    timeline(site, answer, path, [status(1)])
-    run(lambda: collect(engine, settings, clock))
-    timeline(site, answer, path, [status(6), status(5)], [status(4), status(3)], [status(2), status(1)])
-    for _ in range(3):
-        run(lambda: collect(engine, settings, clock, force=True))
-    assert sorted(one.external_id for one in everything(engine)) == list("123456")
-
-
-def test_mastodon_first_visit_goes_no_deeper_than_its_pages(engine, site, configured, clock, run, answer):
-    path = "/api/v1/timelines/tag/coffee"
-    settings = configured(mastodon(site, pages=1))
-    timeline(site, answer, path, [status(6), status(5)], [status(4), status(3)])
-    for _ in range(3):
-        run(lambda: collect(engine, settings, clock, force=True))
-    assert sorted(one.external_id for one in everything(engine)) == list("56")
-
-
-def test_mastodon_stops_before_the_rate_limit_and_goes_on_later(engine, site, configured, clock, run, answer):
-    reset = clock() + timedelta(hours=1)
-    limited = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset.isoformat().replace("+00:00", "Z")}
-    settings = configured(mastodon(site, hashtags=["coffee", "tea"], every="5m"))
-    timeline(site, answer, "/api/v1/timelines/tag/coffee", [status(6)], headers=limited)
-    timeline(site, answer, "/api/v1/timelines/tag/tea", [status(7)])
-    (event,) = run(lambda: collect(engine, settings, clock))
-    assert (event.status, event.next_due, event.items_new) == (FetchStatus.OK, reset, 1)
-    (event,) = run(lambda: collect(engine, settings, clock, force=True))
-    assert (event.status, event.requests) == (FetchStatus.POSTPONED, 0), "a limit holds, forced or not"
-    clock.advance(minutes=61)
-    (event,) = run(lambda: collect(engine, settings, clock, force=True))
-    assert sorted(one.external_id for one in everything(engine)) == ["6", "7"]
-
-
-def test_mastodon_post_under_two_tags_is_one_and_an_edit_is_a_revision(
-    engine, site, configured, clock, run, answer
-):
-    settings = configured(mastodon(site, hashtags=["coffee", "tea"]))
-    for tag in ("coffee", "tea"):
-        timeline(site, answer, f"/api/v1/timelines/tag/{tag}", [status(6)])
-    (event,) = run(lambda: collect(engine, settings, clock))
-    assert (event.items_seen, event.items_new) == (1, 1)
-
-
-@pytest.mark.parametrize("broken", ["missing", "unreadable"])
-def test_mastodon_reads_the_other_hashtags_where_one_cannot_be_read(
-    engine, site, configured, clock, run, answer, broken
-):
-    if broken == "unreadable":
-        site.pages["/api/v1/timelines/tag/tea"] = answer(b"<html>maintenance</html>")
-    timeline(site, answer, "/api/v1/timelines/tag/coffee", [status(9)])
-    settings = configured(mastodon(site, hashtags=["tea", "coffee"]))
-    (event,) = run(lambda: collect(engine, settings, clock))
-    assert (event.status, event.items_new) == (FetchStatus.FAILED, 1)
-
-
-def test_mastodon_without_its_token_fails_with_the_place_of_the_secret(
-    engine, site, configured, clock, run, answer
-):
-    settings = configured(mastodon(site, token={"env": "MARSAD_TEST_NO_SUCH_TOKEN"}))
-    (event,) = run(lambda: collect(engine, settings, clock))
-    assert event.status is FetchStatus.FAILED
-    assert "MARSAD_TEST_NO_SUCH_TOKEN" in event.error
-    assert site.asked == []
 
 
 def test_characters_that_databases_refuse_do_no_harm(engine, site, configured, clock, run, answer):

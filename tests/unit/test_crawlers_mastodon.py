@@ -1,9 +1,10 @@
-"""What Mastodon's API answers, read into statuses."""
+"""What Mastodon's API answers, read into items."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 from scrapy.http import Response
 
 from crawlers.errors import UnreadableError
-from crawlers.mastodon_statuses import read_timeline
-from crawlers.sources.mastodon import MastodonOptions, _older_than
+from crawlers.mastodon_statuses import id_at, moment_of, read_account, read_statuses
+from crawlers.sources.mastodon import MastodonOptions, _mark, _older_than
+from storage.records import MentionKind
 
 STATUS = {
     "id": "11",
@@ -30,15 +32,24 @@ STATUS = {
 
 
 def read(document: object):
-    return read_timeline(json.dumps(document).encode(), "social.example")
+    return read_statuses(json.dumps(document).encode(), "social.example")
+
+
+def one(**more):
+    (item,) = read([{**STATUS, **more}]).items
+    return item
 
 
 def test_a_status_is_read_whole():
-    (status,) = read([STATUS]).statuses
-    assert status.text == "تنبيه\nقهوة #رائعة\n\nend"
-    assert (status.handle, status.name, status.followers) == ("lina@other.example", "Lina ☕", 5)
-    assert (status.likes, status.replies, status.shares) == (1, 2, 3)
-    assert (status.reply_to, status.created_at) == ("7", datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    item = one()
+    assert (item.title, item.text) == ("تنبيه", "قهوة #رائعة\n\nend")
+    author = item.author
+    assert (author.handle, author.name, author.followers) == ("lina@other.example", "Lina ☕", 5)
+    counted = item.engagement
+    assert (counted.likes, counted.replies, counted.shares) == (1, 2, 3)
+    assert (item.kind, item.parent_id) == (MentionKind.COMMENT, "7")
+    assert item.published_at == datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+    assert item.extra == {}
 
 
 @pytest.mark.parametrize(
@@ -47,19 +58,65 @@ def test_a_status_is_read_whole():
         ({"acct": "lina", "url": "https://home.example/@lina"}, "lina@home.example"),
         ({"acct": "lina"}, "lina@social.example"),
         ({"username": "lina", "url": "javascript:x"}, "lina@social.example"),
-        ({}, None),
-        (None, None),
-        ("lina", None),
     ],
 )
 def test_handles_name_their_server(account, handle):
-    assert read([{**STATUS, "account": account}]).statuses[0].handle == handle
+    assert one(account=account).author.handle == handle
 
 
-def test_boosts_keep_their_place_in_the_timeline_but_are_no_statuses():
-    timeline = read([{**STATUS, "id": "12", "reblog": STATUS}, STATUS])
-    assert timeline.ids == ("12", "11")
-    assert [status.id for status in timeline.statuses] == ["11"]
+@pytest.mark.parametrize("account", [{}, None, "lina", {"acct": ["lina"]}])
+def test_a_status_of_nobody_is_read(account):
+    assert one(account=account).author is None
+
+
+def test_boosts_keep_their_place_in_the_timeline_but_are_no_items():
+    page = read([{**STATUS, "id": "12", "reblog": STATUS}, STATUS])
+    assert page.facts["ids"] == ("12", "11")
+    assert [item.external_id for item in page.items] == ["11"]
+
+
+@pytest.mark.parametrize("visibility", ["private", "direct"])
+def test_what_is_not_public_is_left_out(visibility):
+    assert read([{**STATUS, "visibility": visibility}]).items == ()
+    assert one(visibility="unlisted").external_id == "11"
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        {"quote": {"state": "accepted", "quoted_status": {**STATUS, "id": "5"}}},
+        {"quote": {"state": "accepted", "quoted_status_id": "5"}},
+        {"quote": {**STATUS, "id": "5"}},
+        {"quote_id": "5"},
+    ],
+)
+def test_the_quoted_status_is_named_in_every_form(quoting):
+    assert one(**quoting).extra["quotes"] == "5"
+
+
+@pytest.mark.parametrize("quote", [None, {"state": "deleted", "quoted_status": None}, [], "x", {"id": True}])
+def test_a_quote_that_is_gone_is_none(quote):
+    assert "quotes" not in one(quote=quote).extra
+
+
+def test_marks_of_the_status_are_kept():
+    item = one(edited_at="2026-03-10T10:00:00Z", sensitive=True, account={"acct": "lina", "bot": True})
+    assert item.extra == {"edited_at": "2026-03-10T10:00:00+00:00", "sensitive": True, "bot": True}
+
+
+def test_the_choices_of_a_poll_are_part_of_the_text():
+    poll = {"options": [{"title": "شاي", "votes_count": 3}, {"title": "Coffee"}, None, {"title": 7}]}
+    assert one(content="<p>Which?</p>", poll=poll).text == "Which?\nشاي\nCoffee"
+
+
+def test_a_picture_without_words_says_its_description():
+    pictures = [{"description": "A cup of coffee"}, {"description": None}]
+    assert one(content="", media_attachments=pictures).text == "A cup of coffee"
+    assert one(content="<p>Look</p>", media_attachments=pictures).text == "Look"
+
+
+def test_quotes_count_as_shares():
+    assert one(quotes_count=4).engagement.shares == 7
 
 
 @pytest.mark.parametrize(
@@ -75,16 +132,62 @@ def test_boosts_keep_their_place_in_the_timeline_but_are_no_statuses():
 )
 def test_what_is_no_timeline_says_why(body, words):
     with pytest.raises(UnreadableError, match=words):
-        read_timeline(body, "social.example")
+        read_statuses(body, "social.example")
 
 
-values = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"id": ""}', b'{"id": "../x"}', b'{"id": true}', b"<html>"])
+def test_what_is_no_account_is_refused(body):
+    with pytest.raises(UnreadableError):
+        read_account(body)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from([*STATUS, "reblog", "language"]), values), max_size=4))
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.sampled_from(["id", "options", "quoted_status", "url"]), st.none() | st.integers())
+)
+FIELDS = [*STATUS, "reblog", "language", "quote", "poll", "media_attachments", "visibility", "quotes_count"]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), values), max_size=4))
 def test_statuses_of_any_shape_are_survived(statuses):
-    timeline = read(statuses)
-    assert len(timeline.statuses) <= len(timeline.ids) <= len(statuses)
+    page = read(statuses)
+    assert len(page.items) <= len(page.facts["ids"]) <= len(statuses)
+
+
+@given(st.binary(max_size=60) | st.integers(0, 400).map(lambda cut: json.dumps([STATUS]).encode()[:cut]))
+def test_bytes_of_any_kind_are_read_or_refused(body):
+    with suppress(UnreadableError):
+        read_statuses(body, "social.example")
+
+
+def test_identifiers_carry_the_time_where_they_are_of_that_kind():
+    moment = datetime(2026, 8, 1, 13, 55, 55, 865_000, tzinfo=UTC)
+    assert moment_of("117020593741189701") == moment
+    assert moment_of(id_at(moment)) == moment
+    assert [moment_of(other) for other in ("11", "abc", "9" * 30, "01F7K", "")] == [None] * 5
+
+
+def test_the_mark_of_a_search_leaves_out_nothing_of_the_same_second():
+    assert moment_of(_mark("117020593741189701")) == datetime(2026, 8, 1, 13, 55, 56, 865_000, tzinfo=UTC)
+    assert _mark("714859") == "714859"
+
+
+@given(st.integers(1_500_000_000_000, 4_000_000_000_000))
+def test_a_moment_and_its_identifier_are_one(milliseconds):
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    assert moment_of(id_at(moment)) == moment
+
+
+def test_a_status_made_long_before_it_came_in_does_not_move_the_page_back():
+    came = datetime(2026, 3, 10, 8, tzinfo=UTC)
+    late = {**STATUS, "id": id_at(came), "created_at": "2026-01-01T00:00:00Z"}
+    assert read([late]).reached() == came
+    assert read([STATUS]).reached() == datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("tag", ["", "#", "two words", "a/b", "a?b", "../x"])
@@ -93,9 +196,28 @@ def test_what_is_no_hashtag_is_refused(tag):
         MastodonOptions(base_url="https://social.example", hashtags=[tag])
 
 
-def test_hashtags_may_be_written_with_their_sign():
-    options = MastodonOptions(base_url="https://social.example", hashtags=["#قهوة", "coffee"])
+@pytest.mark.parametrize("account", ["", "@", "a b", "a@b@c", "../x", "a@"])
+def test_what_is_no_account_name_is_refused(account):
+    with pytest.raises(ValidationError):
+        MastodonOptions(base_url="https://social.example", accounts=[account])
+
+
+def test_names_may_be_written_with_their_signs():
+    options = MastodonOptions(
+        base_url="https://social.example",
+        hashtags=["#قهوة", "coffee"],
+        accounts=["@lina@other.example", "ali"],
+    )
     assert options.hashtags == ["قهوة", "coffee"]
+    assert options.accounts == ["lina@other.example", "ali"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [({}, "name hashtags"), ({"queries": ["acme"]}, "queries need a token")]
+)
+def test_options_that_read_nothing_are_refused(more, words):
+    with pytest.raises(ValidationError, match=words):
+        MastodonOptions(base_url="https://social.example", **more)
 
 
 @pytest.mark.parametrize(
