@@ -13,7 +13,7 @@ from crawlers.errors import UnreadableError
 _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_LITERAL = (("<![CDATA[", "]]>"), ("<!--", "-->"))
+_LITERAL = re.compile(r"<!\[CDATA\[|<!--")
 _FIRST_ELEMENT = re.compile(r"<[A-Za-z]")
 _ITEM_START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)(?=[\s>]|\Z)", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
@@ -60,16 +60,12 @@ def recovered(text: str) -> str | None:
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
     """Yield the text in pieces with whether each is a CDATA section or a comment, where `&` is a letter."""
     at = 0
-    while at < len(text):
-        starts = [(place, end) for start, end in _LITERAL if (place := text.find(start, at)) >= 0]
-        if not starts:
-            yield False, text[at:]
-            return
-        place, end = min(starts)
-        yield False, text[at:place]
-        closed = text.find(end, place)
-        at = len(text) if closed < 0 else closed + len(end)
-        yield True, text[place:at]
+    while (start := _LITERAL.search(text, at)) is not None:
+        yield False, text[at : start.start()]
+        closed = text.find("-->" if start[0] == "<!--" else "]]>", start.end())
+        at = len(text) if closed < 0 else closed + 3
+        yield True, text[start.start() : at]
+    yield False, text[at:]
 
 
 def _uncut(text: str) -> str:
