@@ -79,7 +79,7 @@ class Clause:
 def specimens() -> Iterator[Specimen]:
     """Yield every document of the corpus, in the order of their names. Raises ValueError for a bad one."""
     for path in sorted(CORPUS.rglob("*")):
-        if path.is_file() and path.suffix not in (".py", ".pyc", ".expect"):
+        if path.is_file() and path.name[0] != "." and path.suffix not in (".py", ".pyc", ".expect"):
             yield _specimen(path)
 
 

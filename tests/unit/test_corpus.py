@@ -103,11 +103,14 @@ def test_each_has_an_oddity_of_its_own():
 
 
 def test_there_are_enough_of_every_kind(capsys):
-    with capsys.disabled():
-        for category, count in sorted(Counter(specimen.category for specimen in SPECIMENS).items()):
-            print(f"\n{count:5}  {category}", end="")
-        print(f"\n{len(SPECIMENS):5}  in all")
     counts = Counter(shelf(specimen) for specimen in SPECIMENS)
+    categories = Counter(specimen.category for specimen in SPECIMENS)
+    with capsys.disabled():
+        for name in LEAST:
+            each = [(one.removeprefix(name + "/"), count) for one, count in sorted(categories.items())]
+            listed = ", ".join(f"{one} {count}" for one, count in each if f"{name}/{one}" in categories)
+            print(f"\n{name} {counts[name]}: {listed}", end="")
+        print(f"\nin all {len(SPECIMENS)}")
     assert {name: counts[name] for name, least in LEAST.items() if counts[name] < least} == {}
     assert len(SPECIMENS) >= 300
 
