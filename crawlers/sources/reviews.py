@@ -14,7 +14,8 @@ from scrapy.http import Request, Response
 
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import UnreadableError
-from crawlers.markup import ReviewPage, read_reviews
+from crawlers.markup import ReviewPage
+from crawlers.review_documents import read_review_page
 from crawlers.review_identity import ReviewDraft, text_key
 from crawlers.spider import SourceSpider
 from crawlers.urls import canonical
@@ -42,7 +43,9 @@ class ReviewsSpider(SourceSpider):
 
     kind: ClassVar[str] = "reviews"
     Options: ClassVar[type[SourceOptions]] = ReviewsOptions
-    summary: ClassVar[str] = "Reviews and ratings from any page with schema.org markup."
+    summary: ClassVar[str] = (
+        "Reviews and ratings from any page with schema.org markup, or from a list in JSON or XML."
+    )
     terms: ClassVar[str] = (
         "Many review sites forbid automated reading: ask them, or use their API. robots.txt is obeyed."
     )
@@ -71,7 +74,7 @@ class ReviewsSpider(SourceSpider):
             return
         self.visit.unchanged = False
         page = await self.parse_apart(
-            read_reviews,
+            read_review_page,
             response.body,
             response.url,
             _text_header(response, "Content-Type"),
