@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crawlers.errors import UnreadableError
-from crawlers.linked_data import loads_leniently
+from crawlers.lenient_json import loads_leniently
 from crawlers.markup import ReviewPage, read_reviews
 
 URL = "https://shop.example/p/lamp"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawlers.linked_data import salvaged
+from crawlers.lenient_json import salvaged
 from crawlers.markup import ReviewPage, read_reviews
 
 URL = "https://shop.example/kettle"
