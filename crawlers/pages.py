@@ -18,6 +18,8 @@ from crawlers.urls import web_url
 
 _LONGEST_TEXT = 100_000
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--")
+# Not `&lt;` and `&gt;`: what is said of tags is not made into tags.
+_ESCAPED_TWICE = re.compile(r"&(?:#\d{2,6}|#[xX][0-9A-Fa-f]{2,5}|amp|quot|apos|nbsp);")
 _LETTERS_JUDGED = 4000
 _JUDGED_BYTES = 65_536
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
@@ -117,7 +119,8 @@ def plain(written: str) -> str:
     Breaks between blocks and lines stay; other white space is single.
     """
     whole = _whole(written)
-    return tidied(text_of_html(whole) if _MARKUP.search(whole) else html.unescape(whole))
+    bare = text_of_html(whole) if _MARKUP.search(whole) else html.unescape(whole)
+    return tidied(_ESCAPED_TWICE.sub(lambda found: html.unescape(found[0]), bare))
 
 
 def _whole(text: str) -> str:
