@@ -44,6 +44,8 @@ _SURE_TAG = re.compile(
 )
 _WRAPPED = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
 _EMAIL = re.compile(r"[^\s@<>()]+@[^\s@<>()]+")
+# What some servers set before JSON lest a page include it as a script.
+_GUARD = re.compile(r"\A\)\]\}'?,?\s{0,9}(?=[\[{])")
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 
 
@@ -60,7 +62,8 @@ def read_feed(body: bytes, url: str, http_charset: str | None, now: datetime) ->
     text = readable(body, http_charset)
     if not text.strip():
         raise UnreadableError("not a feed: the answer is empty")
-    if text[0] in "{[":
+    text = _GUARD.sub("", text, count=1)
+    if text[:1] in ("{", "["):
         title, drafts = read_json_feed(text, url, now)
     else:
         title, drafts = _xml_feed(text, url, now)
