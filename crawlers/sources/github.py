@@ -93,11 +93,13 @@ class GithubReader(SourceReader):
         # A token must not go where a redirect points; without one, renamed repositories are followed.
         token = self.options.token
         self._secret = {"Authorization": f"Bearer {token.reveal()}"} if token else None
+        self._changed = False
         streams = self._streams()
         known = self.state.cursor.get("etags", {})
         self.remember(etags={name: known[name] for name in streams if name in known})
         async for found in self.walks(streams, overlap=_OVERLAP):
             yield found
+        self.visit.unchanged = not self._changed
 
     def _streams(self) -> dict[str, Fetch]:
         streams: dict[str, Fetch] = {}
@@ -127,6 +129,7 @@ class GithubReader(SourceReader):
             "page": int(number) if number else None,
         }
         answer = await self._asked("/search/issues", params)
+        self._changed = True
         page: Page = await self.parse_apart(read_issues, answer.body, self.options.pull_requests)
         if page.facts["incomplete"]:
             # The service ran out of time and left some out: what is known must not reach past them.
@@ -144,6 +147,7 @@ class GithubReader(SourceReader):
         answer = await self._asked(path, params, headers={"If-None-Match": known} if known else {})
         if answer.status == 304:
             return Page(items=())
+        self._changed = True
         page: Page = await self.parse_apart(parse, answer.body, self.options.pull_requests)
         if token is None:
             self.remember(etags={**etags, stream: _header(answer, "ETag")[:200]})
