@@ -12,6 +12,7 @@ from crawlers.reader import Params, SourceReader
 from crawlers.signed_tokens import AccessToken, read_access_token, refusal_of
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105
+_HELD = "access token"
 _REFUSALS = {
     "invalid_grant": "the secret has run out, was revoked, or this machine's clock is wrong",
     "invalid_client": "client_id and client_secret do not belong together",
@@ -38,19 +39,17 @@ async def get_with_access(reader: SourceReader, grant: Grant, url: str, params: 
     Raises:
         CrawlError: no token was given; the message says why. StatusError: the API refused the request.
     """
-    place = f"access token of {grant.url}"
-    held = reader.memory.get(place)
+    held = reader.memory.get(_HELD)
     if isinstance(held, AccessToken) and held.serves(reader.clock()):
         try:
             return await _get(reader, held, url, params)
         except StatusError as error:
             if error.status != 401:
                 raise
-            del reader.memory[place]
+            del reader.memory[_HELD]
     token = await _granted(reader, grant)
-    answer = await _get(reader, token, url, params)
-    reader.memory[place] = token
-    return answer
+    reader.memory[_HELD] = token
+    return await _get(reader, token, url, params)
 
 
 async def _get(reader: SourceReader, token: AccessToken, url: str, params: Params) -> Response:
