@@ -18,6 +18,7 @@ from crawlers.review_identity import ReviewDraft
 from crawlers.urls import web_url
 
 _MOST_CARDS = 1000
+_NOWHERE = "self::node()[false()]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class CardForm:
     date: str
     link: str
     item: str
-    best: str = "self::node()[false()]"
+    best: str = _NOWHERE
+    worst: str = _NOWHERE
 
 
 def _classed(*names: str, place: str = ".//") -> str:
@@ -71,6 +73,7 @@ FORMS = (
         link=f"{_classed('u-url')}[not(ancestor::*[contains(@class, 'h-card')])]/@href",
         item=_classed("p-item"),
         best=_classed("p-best"),
+        worst=_classed("p-worst"),
     ),
     CardForm(
         card=_classed("hreview", place="//"),
@@ -85,8 +88,10 @@ FORMS = (
         link=f"{_classed('permalink')}/@href | .//a[contains(@rel, 'bookmark')]/@href",
         item=f"{_classed('item')}/descendant-or-self::*[contains(concat(' ', @class, ' '), ' fn ')]",
         best=_classed("best"),
+        worst=_classed("worst"),
     ),
 )
+_VALUE_TITLE = f"{_classed('value-title')}/@title"
 # Where an element shows one thing and means another.
 _MEANT = {"abbr": "title", "time": "datetime", "data": "value", "meter": "value"}
 
@@ -107,7 +112,11 @@ def _read(
         item = of_page or pages.one_line(_text(card, form.item)) or None
         text = pages.plain(_text(card, form.text))
         title = pages.one_line(_text(card, form.title)) or None
-        rating = parse_rating(_meant(card, form.rating) or None, best=_meant(card, form.best) or None)
+        rating = parse_rating(
+            _meant(card, form.rating) or None,
+            best=_meant(card, form.best) or None,
+            worst=_meant(card, form.worst) or None,
+        )
         if not text and not title and rating is None:
             continue
         yield ReviewDraft(
@@ -133,8 +142,11 @@ def _first(element: lxml.html.HtmlElement, path: str) -> str | None:
 def _meant(element: lxml.html.HtmlElement, path: str) -> str:
     """Return the value that an element stands for, which may not be what it shows."""
     found = element.xpath(path)
-    attribute = _MEANT.get(found[0].tag) if found else None
-    value = found[0].get(attribute) if attribute else None
+    if not found:
+        return ""
+    value = _first(found[0], _VALUE_TITLE) or (
+        found[0].get(_MEANT[found[0].tag]) if found[0].tag in _MEANT else None
+    )
     return (value or "").strip() or _text(element, path)
 
 
