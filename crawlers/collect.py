@@ -29,8 +29,8 @@ from storage.engine import reading
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
 
-# Visits at once: to sources that did well last time, and to those that did not.
-AT_ONCE, DOUBTFUL_AT_ONCE = 32, 8
+# Visits at once: to sources that did well last time, that were never visited, and that failed last time.
+AT_ONCE, NEW_AT_ONCE, DOUBTFUL_AT_ONCE = 64, 32, 16
 Progress = Callable[[str, int, Checkpoint], None]
 T = TypeVar("T")
 
@@ -51,7 +51,14 @@ class _Round:
     quiet: QuietBook
     progress: Progress | None
     healthy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    new: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(NEW_AT_ONCE))
     doubtful: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DOUBTFUL_AT_ONCE))
+
+    def places(self, state: SourceState) -> asyncio.Semaphore:
+        """Return where a source waits for its turn."""
+        if state.failures:
+            return self.doubtful
+        return self.new if state.last_ok_at is None else self.healthy
 
 
 async def collect(
@@ -89,7 +96,6 @@ async def collect(
             events = await _all(
                 lambda source: _one(shared, source, states[source.name], holder), chosen, mine
             )
-            await shared.quiet.flush()
         return events
     finally:
         for name in mine:
@@ -125,19 +131,25 @@ async def preview(
 
 
 async def _one(shared: _Round, source: Source, state: SourceState, holder: object) -> FetchEvent:
-    places = shared.doubtful if state.failures else shared.healthy
-    async with places:
-        try:
-            return await _collect_one(shared, source, state)
-        except Exception as error:
-            # One source's trouble, whatever it is, must not end the visits of the others.
-            _logger.exception("visit broke", extra={"source": source.name})
-            return outcome(source, Visit(state=state, failure=stumbled(error)), Harvest(), shared.clock)[0]
-        finally:
-            _release(shared.engine, source.name, holder)
+    recorded: Awaitable[None] | None = None
+    try:
+        async with shared.places(state):
+            event, recorded = await _collect_one(shared, source, state)
+        if recorded is not None:
+            await recorded
+        return event
+    except Exception as error:
+        # One source's trouble, whatever it is, must not end the visits of the others.
+        _logger.exception("visit broke", extra={"source": source.name})
+        return outcome(source, Visit(state=state, failure=stumbled(error)), Harvest(), shared.clock)[0]
+    finally:
+        # Not before it is recorded: another call would find it due.
+        _release(shared.engine, source.name, holder)
 
 
-async def _collect_one(shared: _Round, source: Source, state: SourceState) -> FetchEvent:
+async def _collect_one(
+    shared: _Round, source: Source, state: SourceState
+) -> tuple[FetchEvent, Awaitable[None] | None]:
     keeper = Keeper(shared.engine, source, state, shared.clock)
     seen = keeper.ended(
         await visit(
@@ -152,11 +164,11 @@ async def _collect_one(shared: _Round, source: Source, state: SourceState) -> Fe
         )
     )
     if seen.failure is None and keeper.is_quiet(seen):
-        return await shared.quiet.add(source, seen, shared.clock)
+        return shared.quiet.add(source, seen, shared.clock)
     event = await keeper.conclude(seen)
     if event.status is FetchStatus.FAILED:
         _logger.warning("source failed: %s", event.error, extra={"source": source.name})
-    return event
+    return event, None
 
 
 def _delivery(shared: _Round, source: Source, keeper: Keeper) -> Deliver:

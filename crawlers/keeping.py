@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ from storage.records import FetchEvent, Mention
 from storage.sources import SourceState
 
 BATCH = 200
-_QUIET_BATCH = 200
+_QUIET_SECONDS = 0.25
 _logger = logging.getLogger(__name__)
 
 Concluded = tuple[FetchEvent, SourceState]
@@ -156,20 +156,20 @@ class QuietBook:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: list[Concluded] = []
+        self._flush: asyncio.Task[None] | None = None
 
-    async def add(self, source: Source, visit: Visit, clock: Clock) -> FetchEvent:
-        """Record a visit, soon."""
+    def add(self, source: Source, visit: Visit, clock: Clock) -> tuple[FetchEvent, Awaitable[None]]:
+        """Return the event of a visit, and what to wait for until it is recorded."""
         event, state = outcome(source, visit, Harvest(), clock)
         self._waiting.append((event, state))
-        if len(self._waiting) >= _QUIET_BATCH:
-            await self.flush()
-        return event
+        if self._flush is None:
+            self._flush = asyncio.create_task(self._soon())
+        return event, asyncio.shield(self._flush)
 
-    async def flush(self) -> None:
-        """Record what waits."""
-        ready, self._waiting = self._waiting, []
-        if ready:
-            await asyncio.to_thread(self._write, ready)
+    async def _soon(self) -> None:
+        await asyncio.sleep(_QUIET_SECONDS)
+        ready, self._waiting, self._flush = self._waiting, [], None
+        await asyncio.to_thread(self._write, ready)
 
     def _write(self, ready: list[Concluded]) -> None:
         try:
