@@ -126,6 +126,8 @@ class XReader(SourceReader):
         self._secret = {"Authorization": f"Bearer {self.options.token.reveal()}"}
         streams = {query: partial(self._search, query) for query in self.options.queries}
         streams |= {f"@{account}": partial(self._timeline, account) for account in self.options.accounts}
+        # Where every list is asked only for what is new, that nothing comes is no sign of illness.
+        self.visit.unchanged = all(map(self._known, streams))
         async for found in self.walks(streams, overlap=_OVERLAP):
             yield found
 

@@ -101,6 +101,15 @@ def test_a_search_is_read_and_then_only_what_is_new(engine, api, read, clock):
     assert texts(engine) == ["aged -10", "aged 30", "aged 60"]
 
 
+def test_that_nothing_new_was_written_is_told_from_nothing_found(api, read, clock):
+    assert read().status is FetchStatus.OK
+    api.ages = [5]
+    read()
+    clock.advance(minutes=15)
+    api.ages = []
+    assert read().status is FetchStatus.UNCHANGED
+
+
 def test_the_first_visit_reads_as_far_back_as_it_is_told(api, read):
     api.ages = [30, 60 * 24 * 3]
     assert read(backfill="2d").items_new == 1
@@ -124,6 +133,8 @@ def test_what_the_page_limit_leaves_is_read_at_the_next_visits(engine, api, read
     assert sum(given) == 8
     assert len(texts(engine)) == 9
     assert all("next_token" not in one for one in api.asked())
+    # Older pages too end where what is known begins: more would be paid for.
+    assert all("since_id" in one for one in api.asked()[1:])
 
 
 def test_an_edit_is_a_revision(engine, api, read, clock):
