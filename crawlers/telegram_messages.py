@@ -151,8 +151,7 @@ def _text(message: HtmlElement) -> str:
     written = [
         part
         for part in with_class(message, "tgme_widget_message_text")
-        if "js-message_reply_text" not in part.get("class", "").split()
-        and not inside(part, message, "tgme_widget_message_text", "tgme_widget_message_reply")
+        if not inside(part, message, "tgme_widget_message_text", "tgme_widget_message_reply")
     ]
     parts = [words_in(part) for part in written]
     parts += texts(message, "tgme_widget_message_poll_question")
