@@ -104,10 +104,10 @@ class YouTubeApi:
             if reason == "videoNotFound" and "videoId" in about:
                 return Page(items=(), withdrawn=(about["videoId"],))
             raise
-        page = await self._reader.parse_apart(read_threads, answer.body)
+        page = await self._reader.parse_apart(read_threads, answer.body, about.get("videoId", ""))
         more: list[Item] = []
         for thread, (total, video) in page.facts["unshown"].items():
-            more.extend(await self._replies(thread, total, video or about.get("videoId", "")))
+            more.extend(await self._replies(thread, total, video))
         return replace(page, items=distinct([*page.items, *more]))
 
     async def _replies(self, thread: str, total: int, video: str) -> list[Item]:

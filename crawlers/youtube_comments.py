@@ -19,9 +19,10 @@ _ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _HTML = re.compile(r"<(?:br|img|/?[abis])\b[^<>]{0,4000}>|&(?:#39|quot|amp|lt|gt);", re.IGNORECASE)
 
 
-def read_threads(body: bytes) -> Page:
+def read_threads(body: bytes, on: str = "") -> Page:
     """Return the comments of a page of threads, each followed by those of its replies that are shown.
 
+    `on` is the video that was asked about, for threads that do not say it.
     `facts["unshown"]` maps a thread's id to `[replies in all, video]`, for threads that have more replies
     than they show. `oldest` is the date of the last thread, since replies are newer than what they answer.
 
@@ -34,7 +35,7 @@ def read_threads(body: bytes) -> Page:
     oldest = None
     for one in found:
         snippet = mapping(one.get("snippet"))
-        video = string(snippet.get("videoId"))
+        video = string(snippet.get("videoId")) or on
         top = _comment(mapping(snippet.get("topLevelComment")), video, None)
         if top is None:
             continue
