@@ -15,31 +15,30 @@ def read_google_alerts(body: bytes, url: str, http_charset: str | None, now: dat
     """Return the results that an alert found, the newest first; an alert's feed is one page.
 
     The link is the page's own, not Google's redirect to it, and its site is the author: alerts name none.
+    What leads nowhere is no result.
 
     Raises:
         UnreadableError: it is no feed; the message says what it is instead.
         BodyBrokenError, BodyTooBigError: it is compressed and cannot be undone.
     """
     feed = read_feed(body, url, http_charset, now)
-    return Page(items=tuple(_item(entry) for entry in feed.entries))
+    return Page(items=tuple(_item(entry, entry.url) for entry in feed.entries if entry.url))
 
 
-def _item(entry: FeedEntry) -> Item:
+def _item(entry: FeedEntry, url: str) -> Item:
     return Item(
         external_id=entry.external_id,
         text=entry.text,
-        url=entry.url,
+        url=url,
         title=entry.title,
-        author=_author(entry),
+        author=_author(entry, url),
         published_at=entry.published_at,
         language_hint=entry.language,
     )
 
 
-def _author(entry: FeedEntry) -> Author | None:
-    parts = urlsplit(entry.url or "")
+def _author(entry: FeedEntry, url: str) -> Author:
+    parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
-    if not host:
-        return None
     name = entry.author or host
     return Author(host, name, name=name, profile_url=entry.author_url or f"{parts.scheme}://{parts.netloc}/")

@@ -25,14 +25,15 @@ def read_google_news(body: bytes, url: str, http_charset: str | None, now: datet
     """Return the articles of a search, in Google's order, which is not by date.
 
     An article's publisher is its author and taken off the end of the title. It has no text: the
-    description is a list of links to related articles. `next` is None: a search is one page, of at most 100.
+    description is a list of links to related articles. What leads nowhere is no article. `next` is None: a
+    search is one page, of at most 100.
 
     Raises:
         UnreadableError: it is no feed; the message says what it is instead.
         BodyBrokenError, BodyTooBigError: it is compressed and cannot be undone.
     """
     feed = read_feed(body, url, http_charset, now)
-    return Page(items=tuple(_item(entry) for entry in feed.entries))
+    return Page(items=tuple(_item(entry, entry.url) for entry in feed.entries if entry.url))
 
 
 def publisher_link(link: str) -> str:
@@ -59,9 +60,9 @@ def without_publisher(title: str, publisher: str) -> str:
     return title
 
 
-def _item(entry: FeedEntry) -> Item:
+def _item(entry: FeedEntry, url: str) -> Item:
     publisher, home = entry.publisher, entry.publisher_url
-    link = publisher_link(entry.url) if entry.url else None
+    link = publisher_link(url)
     title = without_publisher(entry.title, publisher) if entry.title and publisher else entry.title
     return Item(
         external_id=entry.external_id,
@@ -75,8 +76,8 @@ def _item(entry: FeedEntry) -> Item:
     )
 
 
-def _author(publisher: str, address: str | None) -> Author:
-    host = (urlsplit(address or "").hostname or _HOST).removeprefix("www.")
+def _author(publisher: str, address: str) -> Author:
+    host = (urlsplit(address).hostname or _HOST).removeprefix("www.")
     return Author(host, publisher, name=publisher, profile_url=address if host != _HOST else None)
 
 

@@ -108,26 +108,26 @@ class RedditReader(SourceReader):
         """Yield the posts and comments of every list, then what became of those read lately."""
         fetch = self._listing if self.options.client_id else self._feed
         streams = {name: partial(fetch, path, params) for name, path, params in _lists(self.options)}
-        before: list[str] = self.memory.get("lately", [])
         met: list[str] = []
         async for found in self.walks(streams):
             if isinstance(found, Mention):
                 met.append(found.external_id)
             yield found
-        again = [external_id for external_id in before if external_id not in set(met)]
-        self.memory["lately"] = list(dict.fromkeys([*met, *before]))[:_LOOKED_AT_AGAIN]
-        if again and self.options.client_id:
-            async for found in self._again(again):
+        if self.options.client_id and self.visit.failure is None:
+            async for found in self._again(met):
                 yield found
 
-    async def _again(self, ids: Sequence[str]) -> AsyncIterator[Found]:
-        page = await self._listing("/api/info", {"id": ",".join(ids)}, None)
+    async def _again(self, met: Sequence[str]) -> AsyncIterator[Found]:
+        """Yield what became of the latest that were read before this visit, and remember the latest now."""
+        before: list[str] = self.state.cursor.get("lately", [])
+        ids = [one for one in before if one not in set(met)]
+        page = await self._listing("/api/info", {"id": ",".join(ids)}, None) if ids else Page(items=())
         for item in page.items:
             yield self.keep(item)
         for external_id in page.withdrawn:
             yield self.withdraw(external_id)
-        gone = set(page.withdrawn)
-        self.memory["lately"] = [one for one in self.memory["lately"] if one not in gone]
+        kept = dict.fromkeys([*met, *(one for one in ids if one not in page.withdrawn)])
+        self.remember(lately=list(kept)[:_LOOKED_AT_AGAIN])
 
     async def _feed(self, path: str, params: Params, after: str | None) -> Page:
         feed = ".rss" if path == "/search" else "/.rss"

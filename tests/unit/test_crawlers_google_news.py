@@ -127,6 +127,13 @@ def test_no_token_breaks_the_reading_of_links(message: bytes) -> None:
     assert publisher_link(link).startswith(("https://", "http://"))
 
 
+def test_what_leads_nowhere_is_left_out():
+    nowhere = article(7).replace("https://news.google.com", "javascript:x")
+    assert [item.external_id for item in read(nowhere, article(8))] == ["CBMiAUFVX3lxT000008"]
+    entry = result(7, "x").replace('href="https', 'href="javascript')
+    assert read_google_alerts(alert(entry), URL, None, NOW).items == ()
+
+
 @pytest.mark.parametrize("reader", [read_google_news, read_google_alerts])
 @pytest.mark.parametrize("body", [b"", b"<html><title>Before you continue</title></html>", b"{", b"words"])
 def test_what_is_no_feed_is_unreadable(reader: Any, body: bytes) -> None:

@@ -171,4 +171,4 @@ def test_what_was_read_lately_is_looked_at_again_for_deletion():
     reader.state = reader.visit.state
     assert reader.visit_once() == ["t3_p3", "t3_p2", Withdrawal("reddit under test", "t3_p1")]
     assert reader.asked[-1][1]["id"] == "t3_p2,t3_p1"
-    assert reader.memory["lately"] == ["t3_p3", "t3_p2"]
+    assert reader.visit.state.cursor["lately"] == ["t3_p3", "t3_p2"]
