@@ -18,6 +18,7 @@ _DIGITS = re.compile(r"(?<![\w.,/#-])(?:\+|\(|\+\()?\d[\d\u00a0 ().\u2010-\u2015
 # A national number begins with a zero; an international one without mark begins with a country's code:
 # those of the Arab League, and the length of a whole number there.
 _NATIONAL = re.compile(r"0[1-9]\d{7,9}")
+_DATE = re.compile(r"(?:19|20)\d\d[-.]\d")
 _CODED = re.compile(
     r"(?:966|971|965|974|968|973|967|962|963|961|964|970|20|212|213|216|218|222|249|252|253|269)[1-9]\d{7,9}"
 )
@@ -49,7 +50,7 @@ def is_phone(written: str) -> bool:
     """Tell whether the whole of this is a telephone number, in any script's digits."""
     plain = plain_digits(written).strip()
     digits = re.sub(r"\D", "", plain)
-    if not digits or re.search(r"[^\d\s()+.\u2010-\u2015-]", plain):
+    if not digits or re.search(r"[^\d\s()+.\u2010-\u2015-]", plain) or _DATE.match(plain):
         return False
     if plain.startswith(("+", "00")):
         return 8 <= len(digits.removeprefix("00")) <= 15
