@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 
 from w3lib.encoding import resolve_encoding
 
@@ -24,6 +25,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN_REFERENCE = re.compile(
     r"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45]));"
 )
+_LARGE_REFERENCE = re.compile(r"&#(?:\d{7,400}|[xX][0-9a-fA-F]{6,400});")
 # Beyond the first 65,536 characters JavaScript counts a letter as two, and so do those who escape by it.
 _SURROGATE_REFERENCES = re.compile(r"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[5-7]\d{3});)+")
 # What a server says when nobody told it otherwise; what the document says of itself is better.
@@ -46,8 +48,15 @@ def readable(body: bytes, http_charset: str | None) -> str:
         body = inflate(body, whole=False)
     text = decoded(body, http_charset).lstrip("\ufeff \t\r\n\x00")
     text = _DECLARATION.sub("", text, count=1).lstrip()
+    text = _LARGE_REFERENCE.sub(_within_unicode, text)
     text = _SURROGATE_REFERENCES.sub(_whole_letters, text)
     return _FORBIDDEN_REFERENCE.sub("", _FORBIDDEN.sub("", text))
+
+
+def _within_unicode(found: re.Match[str]) -> str:
+    digits = found[0].strip("&#;")
+    number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    return found[0] if number <= sys.maxunicode else ""
 
 
 def _whole_letters(found: re.Match[str]) -> str:

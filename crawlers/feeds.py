@@ -85,15 +85,28 @@ def _xml_feed(text: str, url: str, now: datetime) -> tuple[str | None, list[Draf
 
 
 def _parsed(text: str) -> Any:
+    """Return what feedparser makes of a feed, of its text as it is or with its tags made to match."""
     parsed = _by_feedparser(text)
     # One tag that does not match costs feedparser the whole rest of the feed.
-    if parsed.bozo and len(parsed.entries) < items_closed(text) and (again := recovered(text)):
-        second = _by_feedparser(again)
-        return second if len(second.entries) > len(parsed.entries) else parsed
+    damaged = parsed is None or (parsed.bozo and len(parsed.entries) < items_closed(text))
+    again = _by_feedparser(mended_text) if damaged and (mended_text := recovered(text)) else None
+    if again is not None and (parsed is None or len(again.entries) > len(parsed.entries)):
+        return again
+    if parsed is None:
+        raise UnreadableError("not a feed that can be read: its XML is broken")
     return parsed
 
 
 def _by_feedparser(text: str) -> Any:
+    try:
+        return _fed(text)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  on broken XML it falls over itself with errors of every type
+        return None
+
+
+def _fed(text: str) -> Any:
     # A file object, since feedparser takes bytes for the name of a file where there is one.
     return feedparser.parse(
         BytesIO(_CAPTION.sub(r"\1mediacaption", text).encode("utf-8")),
