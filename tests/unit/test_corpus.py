@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawlers.article import read_article
 from crawlers.errors import CrawlError
@@ -93,6 +96,21 @@ def test_what_it_expects_is_not_true_of_nothing(specimen):
 
     expected = clauses(specimen.expect)
     assert expected and (specimen.expect.startswith("items == 0") or not all(map(holds, expected)))
+
+
+@given(
+    specimen=st.sampled_from(SPECIMENS),
+    at=st.integers(0, 400),
+    piece=st.sampled_from(
+        [b"<item>", b"]]>", b"<!--", b"&#x110000;", b"<width>", b"\xff", b"\x00", b"{", b"1e999", b'"']
+    ),
+    cut=st.integers(0, 60),
+)
+@settings(max_examples=300, deadline=None)
+def test_damage_to_any_of_them_is_read_or_said(specimen, at, piece, cut):
+    body = specimen.body[:-at] + piece + specimen.body[-at + cut :]
+    found = read(replace(specimen, body=body))
+    assert found["error"] is None or found["error"].strip()
 
 
 def test_each_has_an_oddity_of_its_own():
