@@ -55,7 +55,7 @@ def plain(body: str, charset: str = "utf-8", head: str = "") -> bytes:
         ("no\n\n-----Original Message-----\nFrom: x\nSent: y\nhello", "no"),
         ("لا\n\n----- الرسالة الأصلية -----\nمن: س\nمرحبا", "لا"),
         (
-            "no\n________________________________\nFrom: D <d@x.example>\nSent: Tuesday\nTo: me\nSubject: x\n\nhi",
+            "no\n__________________\nFrom: D <d@x.example>\nSent: Tuesday\nTo: me\nSubject: x\n\nhello",
             "no",
         ),
         ("لا\n\nمن: مكتب\nتم الإرسال: الثلاثاء\nإلى: أنا\nالموضوع: س\n\nمرحبا", "لا"),
@@ -63,7 +63,7 @@ def plain(body: str, charset: str = "utf-8", head: str = "") -> bytes:
         ("words\n-- \nSara\nManager", "words"),
         ("كلام\nأُرسلت من الـ iPhone", "كلام"),
         ("words\n\nSent from my Galaxy", "words"),
-        ("كتب علي:\n> مرحبا\nجوابي", "كتب علي"),
+        ("كتب علي:\n> مرحبا\nجوابي", "جوابي"),
         (
             "---------- Forwarded message ---------\nFrom: c@x.example\nSubject: s\n\nthe complaint",
             "the complaint",
