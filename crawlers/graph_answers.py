@@ -22,6 +22,8 @@ from crawlers.text_of_html import one_line
 
 # What leads to the older page, by cursor or by time. The address itself also holds the token: it is left out.
 _PAGING = frozenset({"after", "until", "since", "__paging_token", "offset"})
+# The lists of a page or an account, as field expansion puts them into it. A post has none of these.
+_EDGES = ("feed", "posts", "published_posts", "visitor_posts", "tagged", "ratings", "media", "tags")
 _CURSOR = re.compile(r"[\w\-=]{1,2000}", re.ASCII)
 _USAGES = ("x-app-usage", "x-page-usage", "x-ad-account-usage")
 _SHARES = ("call_count", "total_time", "total_cputime", "acc_id_util_pct")
@@ -62,6 +64,14 @@ def answer_of(body: bytes) -> Mapping[str, Any]:
     if (told := _problem(answer)) is not None:
         raise UnreadableError(f"the Graph API says: {told.message}")
     return answer
+
+
+def list_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the list inside an object that was asked for together with one of its edges, else the answer."""
+    if isinstance(answer.get("data"), list):
+        return answer
+    edges = (mapping(answer.get(edge)) for edge in _EDGES)
+    return next((edge for edge in edges if isinstance(edge.get("data"), list)), answer)
 
 
 def listed(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:

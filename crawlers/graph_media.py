@@ -10,7 +10,7 @@ from typing import Any
 
 from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
-from crawlers.graph_answers import answer_of, id_of, listed, next_cursor, next_page
+from crawlers.graph_answers import answer_of, id_of, list_in, listed, next_cursor, next_page
 from crawlers.graph_profiles import Profile, person, profile_of
 from crawlers.items import Item, Page
 from crawlers.json_values import count, mapping, name, objects, string
@@ -44,7 +44,7 @@ def read_media(body: bytes, owner: Profile | None = None) -> Page:
     Raises:
         UnreadableError: the answer is no list of posts.
     """
-    answer = answer_of(body)
+    answer = list_in(answer_of(body))
     return _page(listed(answer), next_page(answer), owner, MentionKind.POST)
 
 

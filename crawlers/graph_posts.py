@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crawlers.dates import parse_moment
-from crawlers.graph_answers import answer_of, id_of, listed, next_page
+from crawlers.graph_answers import answer_of, id_of, list_in, listed, next_page
 from crawlers.graph_profiles import Profile, person, profile_of
 from crawlers.items import Item, Page
 from crawlers.json_values import count, mapping, objects, string
@@ -36,7 +36,7 @@ def read_posts(body: bytes, page: Profile, kind: MentionKind) -> Page:
     Raises:
         UnreadableError: the answer is no list of posts.
     """
-    answer = answer_of(body)
+    answer = list_in(answer_of(body))
     items, comments = [], {}
     for raw in listed(answer):
         if not (post_id := id_of(raw)):
@@ -68,7 +68,7 @@ def read_recommendations(body: bytes, page: Profile) -> Page:
     Raises:
         UnreadableError: the answer is no list of them.
     """
-    answer = answer_of(body)
+    answer = list_in(answer_of(body))
     items = (_recommendation(raw, page) for raw in listed(answer))
     return Page(items=tuple(item for item in items if item is not None), next=next_page(answer))
 

@@ -96,6 +96,13 @@ def test_a_post_says_its_message_or_what_it_shares(raw, text):
     assert only_post({"id": "1", **raw}).text == text
 
 
+def test_a_feed_asked_for_together_with_its_page_is_read():
+    link = "https://graph.facebook.com/v24.0/900/feed?access_token=SECRET&after=QVFI"
+    whole = {"id": "900", "name": "Acme", "feed": {"data": [POST], "paging": {"next": link}}}
+    page = read_posts(json.dumps(whole).encode(), US, MentionKind.POST)
+    assert ([item.external_id for item in page.items], page.next) == (["900_1"], "after=QVFI")
+
+
 def test_a_comment_knows_what_it_answers():
     raw = {"id": "1_5", "message": "سيئ جدا", "created_time": "2026-10-01T10:00:00+0000", "like_count": 2}
     replied = {
