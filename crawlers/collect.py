@@ -93,10 +93,7 @@ async def collect(
             mine = [name for name in mine if (states[name].next_due or clock()) <= clock()]
         async with _shared_downloads(engine, settings, clock) as downloads:
             shared = _Round(engine, settings, clock, downloads, spent, QuietBook(engine), progress)
-            events = await _all(
-                lambda source: _one(shared, source, states[source.name], holder), chosen, mine
-            )
-        return events
+            return await _all(lambda source: _one(shared, source, states[source.name], holder), chosen, mine)
     finally:
         for name in mine:
             _release(engine, name, holder)

@@ -20,6 +20,7 @@ from config.settings import Source
 from crawlers.base import Clock, Visit
 from crawlers.items import Checkpoint, Found, Taken, Withdrawal
 from crawlers.outcome import Harvest, outcome
+from crawlers.symptoms import PAST
 from storage import intake, withdrawals
 from storage import mentions as shelf
 from storage import sources as ledger
@@ -135,7 +136,8 @@ class Keeper:
     def _conclude(self, visit: Visit) -> FetchEvent:
         with self._engine.begin() as connection:
             self._count(self._put(connection))
-            event, state = outcome(self._source, visit, self.harvest, self._clock)
+            past = ledger.recent(connection, self._source.name, PAST)
+            event, state = outcome(self._source, visit, self.harvest, self._clock, past)
             ledger.record(connection, event, state)
         return event
 

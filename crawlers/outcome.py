@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from config.settings import Source
 from crawlers import pacing
 from crawlers.base import Clock, Visit
 from crawlers.items import Found
+from crawlers.symptoms import symptoms
 from storage.records import FetchEvent, FetchStatus, Mention
 from storage.sources import SourceState
 
@@ -51,8 +53,10 @@ class Harvest:
         return {name: round(count / len(self.ids), 4) for name, count in sorted(self.filled.items())}
 
 
-def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tuple[FetchEvent, SourceState]:
-    """Return the event of a visit and the state to keep after it."""
+def outcome(
+    source: Source, visit: Visit, harvest: Harvest, clock: Clock, past: Sequence[FetchEvent] = ()
+) -> tuple[FetchEvent, SourceState]:
+    """Return the event of a visit and the state to keep after it; `past` are the visits before it."""
     now = clock()
     state = visit.state
     error = None
@@ -85,5 +89,6 @@ def outcome(source: Source, visit: Visit, harvest: Harvest, clock: Clock) -> tup
         fill_rates=harvest.fill_rates(),
         error=error,
         requests=visit.requests,
+        symptoms=symptoms(len(harvest.ids), harvest.fill_rates(), past) if status is FetchStatus.OK else (),
     )
     return event, replace(state, next_due=due)

@@ -143,6 +143,17 @@ def last_events(conn: Connection) -> dict[str, FetchEvent]:
     return {row.source: _event(row) for row in rows}
 
 
+def recent(conn: Connection, source: str, limit: int) -> list[FetchEvent]:
+    """Return the newest visits of a source in which its content was read, newest first."""
+    query = (
+        select(fetch_events)
+        .where(fetch_events.c.source == source, fetch_events.c.status == str(FetchStatus.OK))
+        .order_by(fetch_events.c.at.desc(), fetch_events.c.id.desc())
+        .limit(limit)
+    )
+    return [_event(row) for row in conn.execute(query)]
+
+
 def events(conn: Connection, names: Sequence[str], since: datetime, until: datetime) -> list[FetchEvent]:
     """Return the visits of these sources in a span of time, oldest first."""
     query = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -28,17 +28,19 @@ class SourceHealth(StrEnum):
     OK = "ok"
     NEW = "never visited"
     FAILING = "failing"
+    ILL = "ill"
     LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source: how it is, what is remembered of it, and its last visit."""
+    """A source: how it is, what is remembered of it, its last visit, and today's requests (UTC)."""
 
     name: str
     health: SourceHealth
     state: SourceState
     last: FetchEvent | None
+    requests_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class Status:
     def problems(self) -> list[str]:
         """What is wrong, a line each, naming the source or channel and the cause; empty when all is well."""
         found = [
-            f"source {s.name}: {_without_name(s.name, s.state.last_error or s.health)}"
+            f"source {s.name}: {_complaint(s)}"
             for s in self.sources
-            if s.health in (SourceHealth.FAILING, SourceHealth.LATE)
+            if s.health in (SourceHealth.FAILING, SourceHealth.ILL, SourceHealth.LATE)
         ]
         for note in self.troubled:
             given_up = note.status is NotificationStatus.REJECTED
@@ -78,6 +80,12 @@ def cause_of(event: FetchEvent) -> str | None:
     return None if event.error is None else _without_name(event.source, event.error)
 
 
+def _complaint(source: SourceStatus) -> str:
+    if source.health is SourceHealth.ILL and source.last is not None:
+        return "; ".join(source.last.symptoms)
+    return _without_name(source.name, source.state.last_error or source.health)
+
+
 def _without_name(source: str, error: str) -> str:
     # Errors name their source, for logs; where it stands in front already, once is enough.
     return error.removeprefix(f"{source}: ")
@@ -86,11 +94,13 @@ def _without_name(source: str, error: str) -> str:
 def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
     """Return how everything is; `names` are the sources in the configuration."""
     last = sources.last_events(conn)
-    states = [sources.load_state(conn, name) for name in names]
+    states = sources.load_states(conn, names)
+    day = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
+    spent = sources.requests_since(conn, day)
     by_state = conn.execute(select(alert_table.c.state, func.count()).group_by(alert_table.c.state))
     return Status(
         at=now,
-        sources=[_source(state, last.get(state.source), now) for state in states],
+        sources=[_source(states[name], last.get(name), now, spent.get(name, 0)) for name in names],
         mentions=conn.scalar(select(func.count()).select_from(mention_table)) or 0,
         unanalyzed=mentions.unanalyzed(conn),
         alerts={row[0]: row[1] for row in by_state},
@@ -107,16 +117,18 @@ def _spam(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def _source(state: SourceState, last: FetchEvent | None, now: datetime) -> SourceStatus:
+def _source(state: SourceState, last: FetchEvent | None, now: datetime, requests: int) -> SourceStatus:
     if last is None:
         health = SourceHealth.NEW
     elif last.status is FetchStatus.FAILED:
         health = SourceHealth.FAILING
+    elif last.symptoms:
+        health = SourceHealth.ILL
     elif state.next_due is not None and now - state.next_due > _LATE:
         health = SourceHealth.LATE
     else:
         health = SourceHealth.OK
-    return SourceStatus(state.source, health, state, last)
+    return SourceStatus(state.source, health, state, last, requests)
 
 
 def to_json(found: Status) -> dict[str, Any]:
@@ -146,6 +158,8 @@ def to_json(found: Status) -> dict[str, Any]:
                 "last_ok_at": source.state.last_ok_at and source.state.last_ok_at.isoformat(),
                 "next_due": source.state.next_due and source.state.next_due.isoformat(),
                 "error": source.state.last_error,
+                "symptoms": list(source.last.symptoms) if source.last else [],
+                "requests_today": source.requests_today,
                 "items_seen": source.last.items_seen if source.last else None,
                 "fill_rates": dict(source.last.fill_rates) if source.last else {},
             }
