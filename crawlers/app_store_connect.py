@@ -17,7 +17,7 @@ from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import json_document, mapping, name, objects, string
-from crawlers.review_values import believed, facts, identity, stars, words
+from crawlers.review_values import facts, identity, stars, words
 from storage.records import Author
 
 _WHAT = "an answer of the App Store Connect API"
@@ -72,7 +72,7 @@ def _review(raw: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]], ap
     country = _countries().get(string(told.get("territory")).upper(), "").lower()
     nickname = name(told.get("reviewerNickname"))
     answer = answers.get(_answer_id(raw), {})
-    answered = believed(parse_moment(answer.get("lastModifiedDate")))
+    answered = parse_moment(answer.get("lastModifiedDate"))
     return Item(
         external_id=external_id,
         url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews" if country else None,
@@ -81,7 +81,7 @@ def _review(raw: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]], ap
         author=Author("app_store", nickname, name=nickname) if nickname else None,
         rating=rating.value if rating else None,
         rating_scale=rating.scale if rating else None,
-        published_at=believed(parse_moment(told.get("createdDate"))),
+        published_at=parse_moment(told.get("createdDate")),
         item=app,
         extra=facts(
             country=country,

@@ -17,7 +17,7 @@ from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, json_document, mapping, name, objects, string
-from crawlers.review_values import believed, facts, identity, stars, words
+from crawlers.review_values import facts, identity, stars, words
 from crawlers.urls import web_url
 from storage.records import Author, Engagement
 
@@ -147,7 +147,7 @@ def _review(entry: Mapping[str, Any], app: str, country: str) -> Item | None:
         rating=rating.value if rating else None,
         rating_scale=rating.scale if rating else None,
         engagement=Engagement(likes=count(_label(entry.get("im:voteSum")))),
-        published_at=believed(parse_moment(_label(entry.get("updated")))),
+        published_at=parse_moment(_label(entry.get("updated"))),
         item=app,
         extra=facts(
             version=name(_label(entry.get("im:version"))),

@@ -15,7 +15,7 @@ from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, json_document, mapping, name, number, objects, string
 from crawlers.ratings import Rating
-from crawlers.review_values import STARS, believed, facts, identity, words
+from crawlers.review_values import STARS, facts, identity, words
 from storage.records import Author
 
 PER_PAGE = 50
@@ -61,14 +61,14 @@ def _review(raw: Mapping[str, Any], location: str, place: Mapping[str, Any]) -> 
         return None
     by, answer = mapping(raw.get("reviewer")), mapping(raw.get("reviewReply"))
     shown = None if by.get("isAnonymous") is True else name(by.get("displayName"))
-    answered = believed(parse_moment(answer.get("updateTime")))
+    answered = parse_moment(answer.get("updateTime"))
     return Item(
         external_id=external_id,
         text=text,
         author=Author("google_places", shown, name=shown) if shown else None,
         rating=rating.value if rating else None,
         rating_scale=rating.scale if rating else None,
-        published_at=believed(parse_moment(raw.get("createTime"))),
+        published_at=parse_moment(raw.get("createTime")),
         item=location,
         extra={
             **place,

@@ -20,7 +20,7 @@ from crawlers.items import Item, Page
 from crawlers.json_values import count, json_document, mapping, name, number, objects, string
 from crawlers.pages import believable, language_tag, plain
 from crawlers.ratings import Rating
-from crawlers.review_values import believed, facts, identity, moment_of, stars, words
+from crawlers.review_values import facts, identity, moment_of, stars, words
 from crawlers.urls import web_url
 from storage.records import Author
 
@@ -115,7 +115,7 @@ def _review(raw: Mapping[str, Any], place: _Place) -> Item | None:
     written = mapping(raw.get("originalText")) or mapping(raw.get("text"))
     by = mapping(raw.get("authorAttribution"))
     shown, profile = name(by.get("displayName")), web_url(string(by.get("uri")))
-    when = believed(parse_moment(raw.get("publishTime")))
+    when = parse_moment(raw.get("publishTime"))
     return _item(
         place,
         own_id=identity(string(raw.get("name"))),

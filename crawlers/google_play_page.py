@@ -24,10 +24,9 @@ PER_PAGE = 100
 CHANGED = "Google Play's page has changed, and its reviews cannot be read"
 _NEWEST_FIRST = 2
 _LONGEST_TOKEN = 4000
+_WHITE_SPACE = re.compile(r"\s*")
 # Of a review: where each fact stands.
 _ID, _USER, _STARS, _TEXT, _WRITTEN, _THUMBS, _ANSWER, _ACCOUNT, _VERSION = 0, 1, 2, 4, 5, 6, 7, 9, 10
-# Lengths of parts and white space stand between the parts of a long answer.
-_BETWEEN = re.compile(r"[\s\d]*")
 
 
 class CallRefusedError(UnreadableError):
@@ -84,18 +83,14 @@ def _parts(body: bytes) -> Iterator[Any]:
     """Yield the parts of an answer: one list of them, or several with their lengths in between."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").removeprefix(")]}'")
     decoder, at = json.JSONDecoder(), 0
-    while (at := _skipped(text, at)) < len(text):
+    # Lengths stand between the parts of a long answer: numbers, which are passed over.
+    while (space := _WHITE_SPACE.match(text, at)) and space.end() < len(text):
         try:
-            found, at = decoder.raw_decode(text, at)
+            found, at = decoder.raw_decode(text, space.end())
         except (ValueError, RecursionError):
             return
         if isinstance(found, list):
             yield from found
-
-
-def _skipped(text: str, at: int) -> int:
-    found = _BETWEEN.match(text, at)
-    return found.end() if found else at
 
 
 def _token(payload: Sequence[Any]) -> str | None:

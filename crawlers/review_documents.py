@@ -20,7 +20,7 @@ from crawlers.markup import Aggregate, ReviewPage
 from crawlers.pages import language_tag, one_line, plain, unpacked
 from crawlers.ratings import DEFAULT_SCALE, parse_rating
 from crawlers.review_identity import ReviewDraft, identified, merged
-from crawlers.review_values import STARS, believed
+from crawlers.review_values import STARS
 from crawlers.urls import web_url
 
 _WHAT = "a list of reviews"
@@ -108,7 +108,7 @@ def _draft(raw: Mapping[str, Any], url: str, item: str | None) -> ReviewDraft | 
     link = _first(told, ("profile_url", "link", "url")) or string(raw.get("author_url"))
     own = _first(raw, ("url", "link"))
     about = mapping(raw.get("book") or raw.get("product") or raw.get("item"))
-    dates = (believed(parse_moment(raw.get(key))) for key in _DATES)
+    dates = (parse_moment(raw.get(key)) for key in _DATES)
     return ReviewDraft(
         own_ids=(_word(raw.get("id")), own),
         url=web_url(own, url),

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from crawlers.dates import believed
 from crawlers.json_values import integer, number, string
 from crawlers.pages import tidied
 from crawlers.ratings import Rating, parse_rating
 
 STARS = 5.0
-# What is dated before this was not written in any of the stores that are read here.
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST_SECONDS = 2**33
 _LONGEST_ID = 300
 
@@ -42,11 +41,6 @@ def moment_of(seconds: object) -> datetime | None:
     if whole is None or not 0 < whole < _LATEST_SECONDS:
         return None
     return believed(datetime.fromtimestamp(whole, UTC))
-
-
-def believed(moment: datetime | None) -> datetime | None:
-    """Return the moment, None where it lies before there were any stores to review in."""
-    return moment if moment is not None and moment >= _EARLIEST else None
 
 
 def facts(**given: Any) -> Mapping[str, Any]:

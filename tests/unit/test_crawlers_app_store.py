@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.app_store_connect import read_connect_reviews
@@ -104,6 +104,13 @@ def test_a_broken_entry_costs_only_itself(broken):
     assert [item.external_id for item in _read(_feed([broken, _entry()])).items] == ["7"]
 
 
+def test_of_two_contents_the_plain_one_counts():
+    table = {"label": "<table>سريع</table>", "attributes": {"type": "html"}}
+    plain = {"label": "سريع", "attributes": {"type": "text"}}
+    for contents in ([table, plain], [plain, table]):
+        assert _only(_feed([_entry(content=contents)])).text == "سريع"
+
+
 def test_a_review_that_a_page_repeats_is_one():
     assert len(_read(_feed([_entry(), _entry(), _entry(8)])).items) == 2
 
@@ -174,6 +181,7 @@ def test_what_is_no_feed_is_said_to_be_none(body):
         _read(body)
 
 
+@settings(deadline=None)
 @given(
     _JUNK, st.sampled_from(["id", "author", "title", "content", "im:rating", "updated", "link", "im:voteSum"])
 )
@@ -184,6 +192,7 @@ def test_no_value_in_a_wrong_place_breaks_a_page(value, place):
     assert len(page.items) <= 2
 
 
+@settings(deadline=None)
 @given(_JUNK)
 def test_no_document_does_anything_but_be_read_or_refused(document):
     for body in (json.dumps(document).encode(), json.dumps({"feed": document}).encode()):
@@ -193,6 +202,7 @@ def test_no_document_does_anything_but_be_read_or_refused(document):
             continue
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(_XML) + 900))
 def test_a_feed_that_ends_early_gives_what_was_whole_or_is_refused(length):
     for body in (_feed([_entry(), _entry(8)]), _XML.format("", _XML_ENTRY.format(7)).encode()):
@@ -252,6 +262,7 @@ def test_what_is_no_answer_of_connect_is_said_to_be_none(body):
         read_connect_reviews(body, "42")
 
 
+@settings(deadline=None)
 @given(_JUNK, st.sampled_from(["rating", "title", "body", "reviewerNickname", "createdDate", "territory"]))
 def test_no_value_in_a_wrong_place_breaks_an_answer_of_connect(value, place):
     review = _connect_review(**{place: value})

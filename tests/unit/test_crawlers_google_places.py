@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
@@ -140,6 +140,7 @@ def test_what_is_no_place_is_said_to_be_none(body):
             read(body, _ID)
 
 
+@settings(deadline=None)
 @given(_JUNK, st.sampled_from([*_review(), *_legacy_review()]))
 def test_no_value_in_a_wrong_place_breaks_a_place(value, place):
     assert len(read_place(_place(_review(**{place: value}), value, displayName=value), _ID).items) <= 2
@@ -223,6 +224,7 @@ def test_what_is_no_answer_of_the_business_api_is_said_to_be_none(body):
         read_business_reviews(body, _LOCATION)
 
 
+@settings(deadline=None)
 @given(_JUNK, st.sampled_from([*_own_review(), "nextPageToken", "averageRating"]))
 def test_no_value_in_a_wrong_place_breaks_an_answer_of_the_business_api(value, place):
     body = _business(

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
@@ -110,12 +110,14 @@ def test_a_broken_review_costs_only_itself():
     assert [item.external_id for item in page.items] == ["id-8"]
 
 
+@settings(deadline=None)
 @given(_JUNK, st.integers(0, 10))
 def test_no_value_in_a_wrong_place_breaks_a_page(value, place):
     page = _read(_answer([[_row(**{f"_{place}": value}), _row(8)], value]))
     assert page.items[-1].external_id == "id-8"
 
 
+@settings(deadline=None)
 @given(_JUNK)
 def test_no_payload_does_anything_but_be_read_or_refused(payload):
     for body in (_answer([payload]), _answer([[payload]]), json.dumps(payload).encode(), _answer("[" * 9999)):
@@ -192,12 +194,19 @@ def test_an_app_without_reviews_is_an_empty_object():
     assert (page.items, page.next) == ((), None)
 
 
+@pytest.mark.parametrize("seconds", [0, -5, 86_400, 10**12, "soon", None, True, 1.5])
+def test_a_moment_in_which_no_review_was_written_is_none(seconds):
+    said = {"userComment": _comment(lastModified={"seconds": seconds})}
+    assert read_publisher_reviews(_published(said), _PACKAGE).items[0].published_at is None
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"reviews": "none"}', b"<html>"])
 def test_what_is_no_answer_of_the_api_is_said_to_be_none(body):
     with pytest.raises(UnreadableError, match="not an answer of the Android Publisher API"):
         read_publisher_reviews(body, _PACKAGE)
 
 
+@settings(deadline=None)
 @given(_JUNK, st.sampled_from([*_comment(), "userComment", "developerComment"]))
 def test_no_value_in_a_wrong_place_breaks_an_answer_of_the_api(value, place):
     comments = [{"userComment": _comment(**{place: value})}, {place: value}, value]

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
@@ -105,12 +105,14 @@ def test_what_is_no_list_of_reviews_is_said_to_be_none(body):
         _read(body)
 
 
+@settings(deadline=None)
 @given(_JUNK, st.sampled_from([*_review(), "book", "author", "link", "date", "title", "language"]))
 def test_no_value_in_a_wrong_place_breaks_a_list(value, place):
     page = _read({"name": value, "rating": value, "reviews": [_review(**{place: value}), value]})
     assert len(page.reviews) <= 2
 
 
+@settings(deadline=None)
 @given(_JUNK)
 def test_no_document_does_anything_but_be_read_or_refused(document):
     for one in ({"reviews": document}, {"result": document}, [document]):
@@ -120,6 +122,7 @@ def test_no_document_does_anything_but_be_read_or_refused(document):
             continue
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(_XML)))
 def test_xml_that_ends_early_gives_what_was_whole_or_is_refused(length):
     try:
