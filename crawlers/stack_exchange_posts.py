@@ -49,6 +49,9 @@ def read_questions(body: bytes, site: str, answers: bool, comments: bool) -> Pag
     moments = []
     for raw in listed:
         identity = integer(raw.get("question_id"))
+        if "answer_id" in raw:
+            items += _with_it({"answers": [raw]}, site, identity, answers, comments)
+            continue
         if identity is None:
             continue
         items.append(_question(raw, site, identity))
@@ -122,7 +125,7 @@ def _told(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_it(
-    raw: Mapping[str, Any], site: str, identity: int, answers: bool, comments: bool
+    raw: Mapping[str, Any], site: str, identity: int | None, answers: bool, comments: bool
 ) -> Iterator[Item]:
     for answer in objects(raw.get("answers")):
         if answers and (item := _answer(answer, site, identity)) is not None:

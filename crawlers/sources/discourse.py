@@ -27,6 +27,7 @@ _CHUNK = 20
 # Older forums look through a window of so many ids, in which there may be no public post.
 _WINDOW = 50
 _LONGEST_WAIT = timedelta(days=1)
+_CATEGORIES_EVERY = timedelta(days=1)
 _REMEMBERED = 2_000
 # What a forum answers for one topic or post that it does not show, or no longer.
 _NOT_SHOWN = frozenset({403, 404, 410})
@@ -87,6 +88,7 @@ class DiscourseReader(SourceReader):
         "api_key (only for closed forums): the forum's admin, API, New API Key, for one user, read-only."
     )
     terms: ClassVar[str] = "Each forum has rules of its own, shown at /tos; closed forums want their consent."
+    beta: ClassVar[str | None] = "built on answers of 2016-05; the live form was not seen"
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
     async def read(self) -> AsyncIterator[Found]:
@@ -216,15 +218,18 @@ class DiscourseReader(SourceReader):
         return whole
 
     async def _categories(self) -> dict[int, str]:
-        """Return the categories' names; a forum that does not tell them leaves their numbers."""
-        if "categories" not in self.memory:
+        """Return the categories' names, asked for once a day; a forum may keep them to itself."""
+        now = self.clock()
+        asked, known = self.memory.get("categories", (None, {}))
+        if asked is None or now - asked >= _CATEGORIES_EVERY:
             try:
                 answer = await self._asked("/categories.json", {"include_subcategories": "true"})
-                self.memory["categories"] = await self.parse_apart(read_categories, answer.body)
-            except (StatusError, UnreadableError):
-                return {}
-        known: dict[int, str] = self.memory["categories"]
-        return known
+                known = await self.parse_apart(read_categories, answer.body)
+            except (StatusError, UnreadableError) as error:
+                if isinstance(error, StatusError) and error.status not in _NOT_SHOWN:
+                    return dict(known)
+            self.memory["categories"] = (now, known)
+        return dict(known)
 
     async def _asked(self, path: str, params: Mapping[str, str | int | None]) -> Response:
         try:

@@ -86,6 +86,9 @@ class GithubReader(SourceReader):
         "GitHub's acceptable use policies allow reading public texts by the API within its limits; they "
         "forbid selling people's data and mailing them."
     )
+    beta: ClassVar[str | None] = (
+        "built on answers of 2017-12 (search) and 2016-11 (comments); the live form was not seen"
+    )
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
     async def read(self) -> AsyncIterator[Found]:

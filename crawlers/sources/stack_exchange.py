@@ -90,6 +90,7 @@ class StackExchangeReader(SourceReader):
         "Texts are under CC BY-SA: who shows them names the author and links to the page. At most 30 "
         "requests a second, and the waits that the service asks for are kept."
     )
+    beta: ClassVar[str | None] = "built on answers of 2016-04; the live form was not seen"
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
     async def read(self) -> AsyncIterator[Found]:

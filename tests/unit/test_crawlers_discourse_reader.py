@@ -13,7 +13,7 @@ from benchmarks.payloads.case import Answer
 from crawlers.errors import StatusError
 from crawlers.sources.discourse import DiscourseOptions, DiscourseReader
 from tests.contract.worlds.discourse import post
-from tests.unit.visiting_readers import NOW, visit
+from tests.unit.visiting_readers import NOW, Clock, visit
 
 BASE = {"base_url": "https://talk.example", "backfill": "300d"}
 
@@ -214,6 +214,17 @@ def test_a_closed_forum_says_so_and_takes_a_key(monkeypatch):
     )
     assert taken.ids == ["topic:3"]
     assert {asked.headers["api-username"] for asked in taken.asked} == {"lina"}
+
+
+def test_categories_are_asked_for_once_a_day_even_where_there_are_none_to_see():
+    clock = Clock()
+    refused = visit(DiscourseReader, lambda asked: told({"latest_posts": []}), BASE, clock=clock)
+    again = visit(DiscourseReader, lambda asked: told({"latest_posts": []}), BASE, after=refused, clock=clock)
+    clock.now += timedelta(days=1)
+    later = visit(DiscourseReader, Talk([]), BASE, after=again, clock=clock)
+    asked = [one.paths().count("/categories.json") for one in (refused, again, later)]
+    assert asked == [1, 0, 1]
+    assert later.reader.memory["categories"][1] == {7: "Support"}
 
 
 def test_the_ids_asked_for_are_the_topics_own():

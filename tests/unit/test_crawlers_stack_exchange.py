@@ -80,6 +80,12 @@ def test_what_came_with_a_question_is_read_if_asked_for():
     assert len(read(whole, comments=False).items) == 2
 
 
+def test_answers_among_questions_are_no_questions():
+    found = read(ANSWER, question(1, "x"))
+    assert [item.external_id for item in found.items] == ["stackoverflow/71", "stackoverflow/70000001"]
+    assert list(found.facts["questions"]) == ["70000001"]
+
+
 def test_answers_and_comments_have_addresses_and_authors_who_may_be_gone():
     answer, comment = read_replies(wrapper([ANSWER, COMMENT], True), "ar.stackoverflow").items
     assert answer.url == "https://ar.stackoverflow.com/a/71"
