@@ -9,7 +9,7 @@ import sys
 from w3lib.encoding import resolve_encoding
 
 from crawlers.compression import GZIP_MAGIC, inflate
-from crawlers.pages import guessed_encoding
+from crawlers.pages import MEANT_ENCODINGS, guessed_encoding
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _BOMS = (
@@ -31,8 +31,6 @@ _SURROGATE_REFERENCES = re.compile(r"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|
 # What a server says when nobody told it otherwise; what the document says of itself is better.
 _SERVER_DEFAULTS = frozenset({"cp1252", "ascii", "iso8859-1"})
 _FALLBACK = "cp1252"
-# Declared by those who meant the code page of Windows, in which most such pages were written.
-_MEANT = {"iso8859-6": "cp1256", "iso8859-8": "cp1255"}
 # Markup and English say nothing about a legacy code page, and drown what does.
 _PLAIN = re.compile(rb"<[^<>]{0,2000}>|[\x00-\x7f]{40,}")
 _SPOILT_SHARE = 0.4
@@ -84,7 +82,7 @@ def decoded(body: bytes, http_charset: str | None) -> str:
         candidates.reverse()
     if _mostly_utf8(body) and (not candidates or "utf-8" in candidates):
         return body.decode("utf-8", "replace")
-    candidates = [one for name in candidates for one in (name, _MEANT.get(name)) if one]
+    candidates = [one for name in candidates for one in (name, MEANT_ENCODINGS.get(name)) if one]
     for encoding in candidates:
         if encoding == "utf-8":
             continue

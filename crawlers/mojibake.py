@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
+_KEEP_CONTROLS = "marsad.controls"
 # How the first two bytes of a letter of several bytes look when they are read so.
 _SIGN = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192-\u2122]")
 
@@ -16,11 +18,16 @@ def undone(text: str) -> str:
     if not _SIGN.search(text):
         return text
     try:
-        return b"".join(map(_byte, text)).decode("utf-8")
+        return text.encode("cp1252", _KEEP_CONTROLS).decode("utf-8")
     except UnicodeError:
         return text
 
 
-def _byte(letter: str) -> bytes:
+def _control(error: UnicodeError) -> tuple[bytes, int]:
     # Five bytes have no letter in Windows-1252; browsers and databases keep them as they are.
-    return letter.encode("latin-1") if letter <= "\xff" else letter.encode("cp1252")
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return error.object[error.start : error.end].encode("latin-1"), error.end
+
+
+codecs.register_error(_KEEP_CONTROLS, _control)

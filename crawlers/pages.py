@@ -13,6 +13,7 @@ from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_co
 
 from crawlers.compression import GZIP_MAGIC, inflate
 from crawlers.errors import UnreadableError
+from crawlers.mojibake import undone
 from crawlers.text_of_html import text_of_html
 from crawlers.urls import web_url
 
@@ -25,6 +26,8 @@ _JUDGED_BYTES = 65_536
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}>")
+# Declared by those who meant the code page of Windows, in which most such documents were written.
+MEANT_ENCODINGS = {"iso8859-6": "cp1256", "iso8859-8": "cp1255"}
 _GUESSED = ("windows-1256", "windows-1252", "windows-1255", "windows-1251", "gb18030", "shift_jis")
 _SCRIPTS = (
     ("arabic", "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff"),
@@ -61,14 +64,14 @@ def decoded(body: bytes, content_type: str | None) -> str:
 
     Valid UTF-8 is UTF-8 whatever is declared; else the byte order mark, the header and the page's own
     declaration decide, in this order, and a guess at legacy code pages where there is none. What declares
-    UTF-8 for bytes that are far from it is not believed.
+    UTF-8 for bytes that are far from it is not believed, and a page that was encoded twice is decoded twice.
     """
     body = unpacked(body)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = _in_legacy_encoding(body, content_type)
-    return _NOT_XML.sub("", text)
+    return _NOT_XML.sub("", undone(text))
 
 
 def _in_legacy_encoding(body: bytes, content_type: str | None) -> str:
@@ -78,10 +81,11 @@ def _in_legacy_encoding(body: bytes, content_type: str | None) -> str:
         # A server's default, or a template's, over pages older than either.
         encoding = next((one for one in declared if one and one != "utf-8"), None)
         return body.decode(encoding or guessed_encoding(body) or "windows-1252", "replace")
-    _, text = html_to_unicode(
+    encoding, text = html_to_unicode(
         content_type, body, default_encoding="windows-1252", auto_detect_fun=guessed_encoding
     )
-    return text
+    meant = MEANT_ENCODINGS.get(encoding) if "\ufffd" in text else None
+    return body.decode(meant, "replace") if meant else text
 
 
 def _nearly_utf8(sample: bytes) -> bool:
@@ -118,7 +122,7 @@ def plain(written: str) -> str:
 
     Breaks between blocks and lines stay; other white space is single.
     """
-    whole = _whole(written)
+    whole = undone(_whole(written))
     bare = text_of_html(whole) if _MARKUP.search(whole) else html.unescape(whole)
     return tidied(_ESCAPED_TWICE.sub(lambda found: html.unescape(found[0]), bare))
 
