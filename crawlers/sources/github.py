@@ -14,7 +14,7 @@ from scrapy.http import Response
 
 from config.secret import Secret
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.errors import HostRestsError, StatusError
+from crawlers.errors import CrawlError, HostRestsError, StatusError, UnreadableError
 from crawlers.github_issues import error_message, read_comments, read_issues
 from crawlers.hosts import host_of
 from crawlers.items import Found, Page
@@ -27,6 +27,7 @@ _PAGE = 100
 _OVERLAP = timedelta(minutes=30)
 # How long to wait where no time is named: docs.github.com, "Rate limits for the REST API".
 _SECONDARY_WAIT = timedelta(minutes=1)
+_MOVED = frozenset({301, 302, 307, 308})
 _LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _KIND_OF_THREAD = re.compile(r"\b(?:is|type):(?:issue|pr|pull-request)\b", re.IGNORECASE)
 _HEADERS = {"Accept": "application/vnd.github.html+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -171,8 +172,10 @@ class GithubReader(SourceReader):
         except StatusError as error:
             raise self._explained(error, url) from None
 
-    def _explained(self, error: StatusError, url: str) -> StatusError | HostRestsError:
+    def _explained(self, error: StatusError, url: str) -> CrawlError:
         """Return the error in GitHub's words, or that GitHub wants to be left alone: it says so with 403."""
+        if error.status in _MOVED:
+            return UnreadableError("the repository has another name now; write that one")
         said = error_message(error.response.body)
         if error.status in (403, 429) and _LIMITED.search(said):
             hosts, now = self._downloads.hosts, self.clock()

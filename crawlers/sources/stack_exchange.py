@@ -152,7 +152,7 @@ class StackExchangeReader(SourceReader):
             if self.options.comments:
                 answers = [item.external_id.rpartition("/")[2] for item in found]
                 found += await self._all("questions", list(questions), "comments", site)
-                found += await self._all("answers", answers[:_PAGE], "comments", site)
+                found += await self._all("answers", answers, "comments", site)
         except StatusError as error:
             if error.status not in _OF_THESE_ONLY:
                 raise
@@ -164,7 +164,7 @@ class StackExchangeReader(SourceReader):
     async def _all(self, of: str, ids: Sequence[str], what: str, site: str) -> list[Item]:
         found: list[Item] = []
         for number in range(1, _REPLY_PAGES + 1 if ids else 1):
-            path = f"/{of}/{';'.join(ids)}/{what}"
+            path = f"/{of}/{';'.join(ids[:_PAGE])}/{what}"
             page = await self._page(path, {"page": number, "sort": "creation"}, read_replies, site)
             found += page.items
             if not page.facts["has_more"]:

@@ -288,6 +288,18 @@ def test_another_refusal_is_told_in_words_and_the_next_repository_read():
     assert "Resource not accessible" in (found.reader.visit.failure or "")
 
 
+def test_a_repository_that_was_renamed_is_not_followed_with_a_token(monkeypatch):
+    monkeypatch.setenv("TOKEN_OF_A_TEST", "ghp_right")
+
+    def answer(asked):
+        return Answer(b"", 301, {"Location": "/x"}) if "/old/" in asked.path else listed(ISSUE)
+
+    options = {"repositories": ["old/shop", "acme/shop"], "comments": False}
+    found = visit(GithubReader, answer, {**options, "token": {"env": "TOKEN_OF_A_TEST"}})
+    assert "has another name now" in (found.reader.visit.failure or "")
+    assert found.ids == ["acme/shop#12"]
+
+
 def test_a_wrong_token_ends_the_visit(monkeypatch):
     monkeypatch.setenv("TOKEN_OF_A_TEST", "ghp_wrong")
     found = visit(
