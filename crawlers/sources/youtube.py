@@ -125,6 +125,9 @@ class YouTubeReader(SourceReader):
         "YouTube's API terms allow what is read to be kept for 30 days, then it is to be read anew or"
         " deleted; so is what was deleted there."
     )
+    beta: ClassVar[str | None] = (
+        "built on feeds of 2015 and 2019, and on API answers of 2019 to 2022; the live form was not seen"
+    )
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
     async def read(self) -> AsyncIterator[Found]:

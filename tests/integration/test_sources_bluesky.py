@@ -163,7 +163,7 @@ def test_without_a_login_pages_are_asked_for_by_date_where_cursors_are_refused(s
     sky.posts = [post(number) for number in range(5, 0, -1)]
     event = visit(login=False)
     assert event.status is FetchStatus.OK, event.error
-    assert len(kept(engine)) == 5
+    assert (len(kept(engine)), event.http_status) == (5, 200)
     assert sky.calls(LOGIN) == 0
 
 

@@ -211,7 +211,7 @@ def test_comments_and_all_replies_are_read_once(tube, visit, engine):
 def test_comments_that_are_off_are_no_failure(tube, visit, engine):
     tube.answers["commentThreads"] = lambda query: (403, "commentsDisabled")
     event = visit(videos=["vid00000001"], comments=True)
-    assert (event.status, event.error) == (FetchStatus.OK, None)
+    assert (event.status, event.error, event.http_status) == (FetchStatus.OK, None, 200)
 
 
 def test_comments_are_read_on_what_a_search_found_and_a_deleted_video_is_withdrawn(tube, visit, engine):
