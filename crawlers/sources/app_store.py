@@ -89,8 +89,8 @@ class AppStoreReader(SourceReader):
         "Services terms hold. With a key, those of the App Store Connect API: your own apps only."
     )
     beta: ClassVar[str | None] = (
-        "built on pages of the feed of 2021-01 to 2025-09 and, for a key, on the API's documentation; the live "
-        "forms were not seen"
+        "built on pages of the feed of 2021-01 to 2025-09 and, for a key, on the API's documentation; the "
+        "live forms were not seen"
     )
     mention_kind: ClassVar[MentionKind] = MentionKind.REVIEW
 

@@ -79,8 +79,8 @@ class GooglePlayReader(SourceReader):
         "The public page is made for people; Google's terms forbid automated reading against its robots.txt."
     )
     beta: ClassVar[str | None] = (
-        "the public page's call is documented nowhere and breaks when Google changes it: built on an answer of "
-        "2021-01, its shape compared with that of 2026-09; the API by its documentation"
+        "the public page's call is documented nowhere and breaks when Google changes it: built on an answer "
+        "of 2021-01, its shape compared with that of 2026-09; the API by its documentation"
     )
     mention_kind: ClassVar[MentionKind] = MentionKind.REVIEW
 
