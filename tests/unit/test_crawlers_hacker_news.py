@@ -133,6 +133,11 @@ def test_broken_hits_do_not_end_the_pages():
     assert (page.items, page.next) == ((), f"{second(4)}:41000004")
 
 
+def test_a_date_before_the_site_was_opened_does_not_end_the_pages():
+    early = {**hit(3, "x"), "created_at_i": 1}
+    assert read(hit(5, "x"), hit(4, "x"), early, found=300).next == f"{second(4)}:41000004"
+
+
 def test_without_a_number_of_pages_a_full_page_leads_on():
     assert read(hit(5, "x"), hit(4, "x"), nbPages=None, hitsPerPage=2).next is not None
     assert read(hit(5, "x"), nbPages=None, hitsPerPage=2).next is None

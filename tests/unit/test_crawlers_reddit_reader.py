@@ -172,3 +172,13 @@ def test_what_was_read_lately_is_looked_at_again_for_deletion():
     assert reader.visit_once() == ["t3_p3", "t3_p2", Withdrawal("reddit under test", "t3_p1")]
     assert reader.asked[-1][1]["id"] == "t3_p2,t3_p1"
     assert reader.visit.state.cursor["lately"] == ["t3_p3", "t3_p2"]
+
+
+def test_after_a_failure_nothing_is_looked_at_again_and_the_latest_stay_known():
+    answers = {TOKENS: [TOKEN], f"{API}/r/coffee/new": [listing([post(1, "x")]), b"<html>"]}
+    reader = _Reddit(answers, subreddits=["coffee"], comments=False, **KEYS)
+    reader.visit_once()
+    reader.state = reader.visit.state
+    assert reader.visit_once() == []
+    assert reader.visit.failure == "not a Reddit listing: the answer is not JSON"
+    assert reader.visit.state.cursor["lately"] == ["t3_p1"]
