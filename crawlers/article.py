@@ -12,6 +12,7 @@ from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import lxml.html
+from lxml import etree
 
 from crawlers import pages
 from crawlers.dates import parse_moment
@@ -148,9 +149,15 @@ def _trafilatura() -> ModuleType:
 
 
 def _main_text(source: str) -> str:
-    extracted = _trafilatura().bare_extraction(
-        pages.tree_of(source.translate(_HIDDEN_JOINERS)), include_comments=False, include_tables=True
-    )
+    tree = pages.tree_of(source.translate(_HIDDEN_JOINERS))
+    # The extractor expects none of these in a tree, and falls over some of them.
+    etree.strip_tags(tree, etree.Comment, etree.ProcessingInstruction)
+    try:
+        extracted = _trafilatura().bare_extraction(tree, include_comments=False, include_tables=True)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnreadableError("no article found: the page's markup is too broken") from error
     if extracted is None or isinstance(extracted, dict):
         return ""
     return pages.tidied((extracted.text or "").translate(_SHOWN_JOINERS))
@@ -249,7 +256,7 @@ def _guessed(source: str, url: str) -> datetime | None:
 
     try:
         guess = htmldate.find_date(pages.tree_of(source), url=url, extensive_search=False, original_date=True)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, RecursionError, AttributeError):
         return None
     # A year alone comes out as its first of January.
     return None if guess is None or guess.endswith("-01-01") else parse_moment(guess)
