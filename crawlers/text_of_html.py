@@ -17,9 +17,7 @@ _UNREAD = {"script", "style", "title", "template", "iframe", "object", "svg", "m
 _BREAK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})>")
 _CELL = re.compile(r"</?t[dh]>")
 # HTML knows no such elements: read by its rules, an unclosed one swallows all that follows.
-_SELF_CLOSED = re.compile(
-    rf"<(?:{'|'.join(sorted(_UNREAD))}|textarea|noscript)\b[^<>]{{0,4000}}/>", re.I
-)
+_SELF_CLOSED = re.compile(rf"<(?:{'|'.join(sorted(_UNREAD))}|textarea|noscript)\b[^<>]{{0,4000}}/>", re.I)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*\n ?")
 _LINE = re.compile(r" ?\n ?")
