@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsons
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -177,6 +177,11 @@ class SourceReader(SourceKind):
             return answer
         raise StatusError(causes.of_status(answer.status), answer)
 
+    def rest(self, url: str, until: datetime | None) -> None:
+        """Leave the host of this address alone until a moment, for all sources on it."""
+        self._downloads.hosts.rest(url, until)
+        self.wait_until(until)
+
     def keep(self, item: Item) -> Mention:
         """Return the mention that an item is, collected now."""
         return self.mention(
@@ -246,6 +251,9 @@ class SourceReader(SourceKind):
         for found in self._of(page):
             yield found
         yield self._stands(stream, place, page)
+        if place.rested().gaps and not self._newest_only:
+            # However few pages a visit may read, what was left comes nearer.
+            strides.left = max(1, strides.left)
         while place.gaps and not strides.spent:
             resumed = place.gaps[0]
             try:

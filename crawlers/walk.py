@@ -23,10 +23,13 @@ class Gap:
     """A stretch not read yet: it begins at the page of `token` (None: the newest) and ends at `goal`.
 
     Where `goal` is None nothing is known to reach: how far it is read is left to the visit's page limit.
+    One is `soft` where all of it was read before and only late arrivals and edits are looked for: it comes
+    after all others, and is not carried over to the next visit.
     """
 
     token: str | None
     goal: datetime | None
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Place:
         return cls(_moment(raw.get("top")), gaps)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the place as JSON values."""
-        return {"top": _text(self.top), "gaps": [[gap.token, _text(gap.goal)] for gap in self.gaps]}
+        """Return the place as JSON values, without soft gaps."""
+        gaps = [[gap.token, _text(gap.goal)] for gap in self.gaps if not gap.soft]
+        return {"top": _text(self.top), "gaps": gaps}
 
     def opened(self, page: Page, goal: datetime | None, now: datetime) -> Place:
         """Return the place after the newest page, read down to `goal` (None: as far as the limit goes).
@@ -58,6 +62,9 @@ class Place:
         top = max([*dated, *([self.top] if self.top else [])], default=None)
         if _ends(page, None, goal):
             return Place(top, self.gaps)
+        reached = page.reached()
+        if self.top is not None and reached is not None and reached <= self.top:
+            return Place(top, (*self.gaps, Gap(page.next, goal, soft=True)))
         return Place(top, _joined((Gap(page.next, goal), *self.gaps)))
 
     def advanced(self, page: Page) -> Place:
@@ -65,20 +72,20 @@ class Place:
         first, *others = self.gaps
         if _ends(page, first.token, first.goal):
             return replace(self, gaps=tuple(others))
-        return replace(self, gaps=(Gap(page.next, first.goal), *others))
+        return replace(self, gaps=(replace(first, token=page.next), *others))
 
     def restarted(self) -> Place:
         """Return the place after the token of the first gap was refused: it begins at the newest page."""
         first, *others = self.gaps
-        return replace(self, gaps=(Gap(None, first.goal), *others))
+        return replace(self, gaps=(replace(first, token=None), *others))
 
     def closed(self) -> Place:
         """Return the place without the first gap."""
         return replace(self, gaps=self.gaps[1:])
 
     def rested(self) -> Place:
-        """Return the place at the end of a visit: a gap without a goal does not outlive its visit."""
-        return replace(self, gaps=tuple(gap for gap in self.gaps if gap.goal is not None))
+        """Return the place at the end of a visit: soft gaps and those without a goal do not outlive it."""
+        return replace(self, gaps=tuple(gap for gap in self.gaps if gap.goal is not None and not gap.soft))
 
 
 def _ends(page: Page, token: str | None, goal: datetime | None) -> bool:

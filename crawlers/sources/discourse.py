@@ -238,8 +238,7 @@ class DiscourseReader(SourceReader):
             said, seconds = wait_seconds(error.response.body)
             if error.status == 429 and seconds is not None:
                 until = self.clock() + min(timedelta(seconds=seconds), _LONGEST_WAIT)
-                self._downloads.hosts.rest(self._base, until)
-                self.wait_until(until)
+                self.rest(self._base, until)
             raise StatusError(f"{error}: {said}", error.response) if said else error from None
 
     def _recall(self, what: str, read: Mapping[str, Any]) -> None:

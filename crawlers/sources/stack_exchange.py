@@ -216,7 +216,7 @@ class StackExchangeReader(SourceReader):
             return StatusError(f"{error}: {said}", error.response) if said else error
         wait = _THROTTLED if seconds is None else timedelta(seconds=seconds) + _MARGIN
         until = self.clock() + min(wait, _LONGEST_WAIT)
-        self._downloads.hosts.rest(url, until)
+        self.rest(url, until)
         return HostRestsError(host_of(url), until)
 
 

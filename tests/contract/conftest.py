@@ -71,9 +71,10 @@ class Life:
         return event
 
     def stored(self) -> list[str]:
-        """Return the texts of the mentions kept, in the order of their ids."""
+        """Return title and text of the mentions kept, in the order of their ids."""
         with self.engine.connect() as connection:
-            return list(connection.scalars(select(mentions.c.text).order_by(mentions.c.id)))
+            rows = connection.execute(select(mentions.c.title, mentions.c.text).order_by(mentions.c.id))
+            return [f"{row.title or ''} {row.text}" for row in rows]
 
     def numbers(self) -> list[int]:
         """Return the numbers of the items kept, the newest first."""
