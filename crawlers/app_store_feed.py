@@ -17,7 +17,7 @@ from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, json_document, mapping, name, objects, string
-from crawlers.review_values import facts, identity, stars, words
+from crawlers.review_values import facts, identity, once, stars, words
 from crawlers.urls import web_url
 from storage.records import Author, Engagement
 
@@ -57,8 +57,7 @@ def read_review_feed(body: bytes, app: str, country: str, page: int) -> Page:
     feed = _xml_feed(body) if start.startswith(b"<") else _json_feed(body)
     entries = _listed(feed.get("entry"))
     read = (_review(entry, app, country) for entry in entries)
-    # An edit while the pages are read moves reviews on, so that a page may repeat what it has.
-    items = tuple({item.external_id: item for item in read if item is not None}.values())
+    items = once(item for item in read if item is not None)
     last = _last_page(feed)
     return Page(items=items, next=_following(page, len(entries), last), facts={"last": last})
 

@@ -16,7 +16,7 @@ from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, integer, name, string
 from crawlers.pages import believable
-from crawlers.review_values import facts, identity, moment_of, stars, words
+from crawlers.review_values import facts, identity, moment_of, once, stars, words
 from storage.records import Author, Engagement
 
 CALL = "UsvDTd"
@@ -56,7 +56,7 @@ def read_play_page(body: bytes, app: str, language: str) -> Page:
     if not isinstance(listed, list):
         raise UnreadableError(CHANGED)
     read = [_review(raw, app, language) for raw in listed]
-    items = tuple(item for item in read if item is not None)
+    items = once(item for item in read if item is not None)
     if listed and all(item.published_at is None for item in items):
         raise UnreadableError(CHANGED)
     return Page(items=items, next=_token(payload))
@@ -81,8 +81,9 @@ def _payload(body: bytes) -> Sequence[Any]:
 
 def _parts(body: bytes) -> Iterator[Any]:
     """Yield the parts of an answer: one list of them, or several with their lengths in between."""
-    text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").removeprefix(")]}'")
-    decoder, at = json.JSONDecoder(), 0
+    text = body.decode("utf-8", "replace")
+    # What stands before the first list keeps browsers from running the answer as a script.
+    decoder, at = json.JSONDecoder(), max(0, text.find("["))
     # Lengths stand between the parts of a long answer: numbers, which are passed over.
     while (space := _WHITE_SPACE.match(text, at)) and space.end() < len(text):
         try:

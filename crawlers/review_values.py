@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from crawlers.dates import believed
+from crawlers.items import Item
 from crawlers.json_values import integer, number, string
 from crawlers.pages import tidied
 from crawlers.ratings import Rating, parse_rating
@@ -41,6 +42,14 @@ def moment_of(seconds: object) -> datetime | None:
     if whole is None or not 0 < whole < _LATEST_SECONDS:
         return None
     return believed(datetime.fromtimestamp(whole, UTC))
+
+
+def once(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Return items without repetitions; of several states of one, the first: pages begin with the newest."""
+    kept: dict[str, Item] = {}
+    for item in items:
+        kept.setdefault(item.external_id, item)
+    return tuple(kept.values())
 
 
 def facts(**given: Any) -> Mapping[str, Any]:

@@ -63,6 +63,16 @@ def test_the_answer_of_the_developer_is_kept():
     assert item.extra == {"version": "3.2.1", "answer": "شكرا لك", "answered_at": answered}
 
 
+def test_of_two_states_of_a_review_the_newer_counts_which_comes_first():
+    page = _read(_answer([[_row(_4="الآن أسوأ"), _row(_4="كان جيدا")]]))
+    assert [(item.external_id, item.text) for item in page.items] == [("id-7", "الآن أسوأ")]
+
+
+@pytest.mark.parametrize("prefix", [b"", b")]}'", b"\xef\xbb\xbf)]}'\n\n1024\n", b")\n]\n}'\n"])
+def test_whatever_guards_the_answer_is_passed_over(prefix):
+    assert _read(prefix + _answer([[_row()]]).removeprefix(b")]}'")).items[0].external_id == "id-7"
+
+
 def test_the_token_is_found_where_other_lists_follow_it():
     assert _read(_answer([[_row()], [None, "TOKEN"], [[1, 2]]])).next == "TOKEN"
     assert _read(_answer([[_row()], None, [None, "TOKEN"]])).next == "TOKEN"
