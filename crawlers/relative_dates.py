@@ -71,7 +71,7 @@ def _any(words: Iterable[str]) -> str:
 _COUNTED: Final = rf"(?:\d{{1,4}}\s?|(?:{_any(_NUMBERS)})\s)(?:من ال)?(?:{_any(_UNITS)})(?!\w)\.?"
 _ONE: Final = rf"(?:{_any(_ALONE)})(?:\s(?:واحده?))?(?!\w)"
 _AMOUNT: Final = rf"(?:{_COUNTED}|(?:{_any(_DUALS)})(?!\w)|{_ONE})"
-_SUM: Final = rf"(?P<sum>{_AMOUNT}(?:\s?(?:،|,|و|and|et)?\s?{_AMOUNT})*)"
+_SUM: Final = rf"(?P<sum>{_AMOUNT}(?:(?:\s?(?:،|,|و|and|et)\s?|\s){_AMOUNT}){{0,3}})"
 # After one thing without a number nothing else may be said: "منذ عام 2020" is no year ago.
 _END: Final = r"(?=\s*(?:$|[^\w\s]))"
 _AGO: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from time import perf_counter
 
 import pytest
 from babel.dates import format_datetime, format_timedelta
@@ -275,3 +276,13 @@ def test_digits_of_every_script_are_plain() -> None:
 
 def test_a_number_too_long_to_be_written_is_survived() -> None:
     assert parse_moment(10**5000) is None
+
+
+@pytest.mark.parametrize(
+    "unit", ["منذ ", "يومين ", "1 يوم ", "1 د ", "قبل ", "a day ", "و ", "1.", "محرم 1 ", "a "]
+)
+def test_no_repetition_takes_long(unit: str) -> None:
+    begun = perf_counter()
+    for written in (unit * 100, "منذ " + unit * 100, unit * 30 + "x", unit * 30 + " ago", "1" * 200):
+        parse_moment(written, now=NOW, language="ar")
+    assert perf_counter() - begun < 1
