@@ -16,6 +16,7 @@ from scrapy.http import Response
 from config.secret import Secret
 from config.settings import Phrase
 from crawlers.base import SourceOptions, WebAddress
+from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.mastodon_statuses import id_at, moment_of, read_account, read_statuses
 from crawlers.page_tokens import PageTokens
@@ -25,6 +26,7 @@ from storage.records import MentionKind
 _PAGE = 40
 # The least that any server's largest page holds.
 _FULL_WITHOUT_LINK = 20
+_NOT_FOUND = 404
 # The search tells times by the second.
 _SECOND = timedelta(seconds=1)
 _NEXT = re.compile(r"""<([^<>\s]{1,4000})>\s*;\s*rel\s*=\s*"?next"?""")
@@ -57,6 +59,13 @@ class MastodonOptions(SourceOptions):
     queries: list[Phrase] = Field(
         default=[], description="What to search for in posts whose authors allow it; needs a token."
     )
+    quotes: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="For how many of the accounts' newest posts to read those that quote them; needs a token"
+        " and Mastodon 4.5.",
+    )
     token: Secret | None = Field(
         default=None,
         description="An access token: for searches, and for servers that show timelines to members alone.",
@@ -68,6 +77,8 @@ class MastodonOptions(SourceOptions):
             raise ValueError("name hashtags, accounts or queries to read")
         if self.queries and self.token is None:
             raise ValueError("queries need a token: servers search posts for their members only")
+        if self.quotes and (self.token is None or not self.accounts):
+            raise ValueError("quotes need accounts and a token")
         return self
 
 
@@ -80,7 +91,9 @@ class MastodonReader(SourceReader):
 
     kind: ClassVar[str] = "mastodon"
     Options: ClassVar[type[SourceOptions]] = MastodonOptions
-    summary: ClassVar[str] = "Public posts on a Mastodon server, by hashtag, account or search."
+    summary: ClassVar[str] = (
+        "Public posts on a Mastodon server: by hashtag, account or search, and quotes of accounts."
+    )
     secrets_help: ClassVar[str] = (
         "token (for searches, or where the server wants it): Preferences, Development, New application, "
         "with the scopes read:search, read:statuses and read:accounts."
@@ -94,9 +107,12 @@ class MastodonReader(SourceReader):
         self._secret = {"Authorization": f"Bearer {token}"} if token else None
         self._server = urlsplit(self.options.base_url).hostname or ""
         self._tokens = PageTokens()
+        self._quoted: list[str] = list(self.state.cursor.get("quoted", []))
         streams: dict[str, Fetch] = {f"#{tag}": partial(self._hashtag, tag) for tag in self.options.hashtags}
         streams |= {f"@{handle}": partial(self._account, handle) for handle in self.options.accounts}
         streams |= {f"search {query}": partial(self._search, query) for query in self.options.queries}
+        if self.options.quotes:
+            streams |= {f"quotes of {identity}": partial(self._quotes, identity) for identity in self._quoted}
         async for found in self.walks(streams):
             yield found
 
@@ -108,9 +124,26 @@ class MastodonReader(SourceReader):
         if identity is None:
             answer = await self._asked("/api/v1/accounts/lookup", acct=handle)
             identity = self.memory[f"account {handle}"] = read_account(answer.body)
-        return await self._timeline(
+        page = await self._timeline(
             f"/api/v1/accounts/{quote(identity)}/statuses", token, exclude_reblogs="true"
         )
+        if self.options.quotes:
+            # Quotes of these are read from the next visit on; identifiers grow with time.
+            known = {*self._quoted, *(item.external_id for item in page.items)}
+            self._quoted = sorted(known, key=lambda one: (len(one), one))[-self.options.quotes :]
+            self.remember(quoted=self._quoted)
+        return page
+
+    async def _quotes(self, identity: str, token: str | None) -> Page:
+        before = self.visit.http_status
+        try:
+            return await self._timeline(f"/api/v1/statuses/{quote(identity, safe='')}/quotes", token)
+        except StatusError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            # The post is gone, or the server is older than quotes: no failure.
+            self.visit.http_status = before
+            return Page(items=())
 
     async def _timeline(self, path: str, token: str | None, **params: str) -> Page:
         answer = await self._asked(path, limit=_PAGE, max_id=token, **params)

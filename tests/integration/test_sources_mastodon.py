@@ -223,3 +223,22 @@ def test_a_search_pages_by_offset_and_later_visits_by_identifier(
     assert any("max_id=" in path and "offset" not in path for path in paths)
     assert all(headers.get("authorization") == "Bearer s3cret" for _, headers in site.asked)
     assert all("s3cret" not in path for path in paths)
+
+
+def test_quotes_of_an_account_s_newest_posts_are_read(
+    engine, site, configured, clock, run, answer, monkeypatch
+):
+    monkeypatch.setenv("MARSAD_TEST_TOKEN", "s3cret")
+    site.pages["/api/v1/accounts/lookup"] = answer(b'{"id": "77", "acct": "acme"}')
+    timeline(site, answer, "/api/v1/accounts/77/statuses", [status(10), status(9), status(8)])
+    quoting = status(20, quote={"state": "accepted", "quoted_status": status(10)})
+    timeline(site, answer, "/api/v1/statuses/10/quotes", [quoting])
+    more = {"hashtags": [], "accounts": ["acme"], "quotes": 2, "token": {"env": "MARSAD_TEST_TOKEN"}}
+    for _ in range(2):
+        (event,) = run(lambda: collect(engine, configured(mastodon(site, **more)), clock, force=True))
+        assert (event.status, event.http_status) == (FetchStatus.OK, 200), event.error
+    assert kept(engine) == ["8", "9", "10", "20"]
+    (quote,) = (one for one in everything(engine) if one.external_id == "20")
+    assert quote.extra["quotes"] == "10"
+    asked = [path.partition("?")[0] for path, _ in site.asked if "quotes" in path]
+    assert sorted(asked) == ["/api/v1/statuses/10/quotes", "/api/v1/statuses/9/quotes"]

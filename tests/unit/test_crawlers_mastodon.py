@@ -213,7 +213,12 @@ def test_names_may_be_written_with_their_signs():
 
 
 @pytest.mark.parametrize(
-    ("more", "words"), [({}, "name hashtags"), ({"queries": ["acme"]}, "queries need a token")]
+    ("more", "words"),
+    [
+        ({}, "name hashtags"),
+        ({"queries": ["acme"]}, "queries need a token"),
+        ({"accounts": ["acme"], "quotes": 5}, "quotes need accounts and a token"),
+    ],
 )
 def test_options_that_read_nothing_are_refused(more, words):
     with pytest.raises(ValidationError, match=words):
