@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -185,7 +186,7 @@ def test_a_secret_that_is_not_there_fails_the_visit_with_its_place(
 def test_an_account_is_looked_up_once_and_read_without_boosts(engine, site, configured, clock, run, answer):
     site.pages["/api/v1/accounts/lookup"] = answer(b'{"id": "77", "acct": "lina"}')
     timeline(site, answer, "/api/v1/accounts/77/statuses", [status(3), status(2, in_reply_to_id="1")])
-    entry = mastodon(site, hashtags=[], accounts=["@lina@other.example"], name="account once")
+    entry = mastodon(site, hashtags=[], accounts=["@lina@other.example"], name=f"it {uuid4().hex}")
     for _ in range(2):
         (event,) = run(lambda: collect(engine, configured(entry), clock, force=True))
         assert event.status is FetchStatus.OK, event.error
