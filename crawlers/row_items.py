@@ -188,7 +188,7 @@ def _text(value: Any) -> str | None:
 def _words(value: Any, rules: RowRules) -> str | None:
     if isinstance(value, list):
         value = "\n".join(one for one in value if isinstance(one, str))
-    text = tidy((_text(value) or "")[:_LONGEST_TEXT])
+    text = tidy((_text(value) or "")[:_LONGEST_TEXT].replace("\r\n", "\n"))
     return (masked(text) if rules.mask else text) or None
 
 

@@ -126,8 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no HTTP in JSON too."""
-        self.command = getattr(self, "command", None) or "GET"
-        self._answer(Reply(HTTPStatus(code), message or HTTPStatus(code).phrase))
+        # What could not be read has neither a method nor a version, and is not repeated.
+        self.command, self.request_version = self.command or "GET", self.protocol_version
+        self._answer(Reply(HTTPStatus(code), HTTPStatus(code).phrase))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: addresses and paths of strangers are not kept."""

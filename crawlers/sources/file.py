@@ -35,6 +35,7 @@ _LONGEST_VISIT_SECONDS = 300.0
 _SHOWN_BAD = 5
 # A look at the names and times of files costs next to nothing.
 _EVERY = timedelta(minutes=1)
+_pause = asyncio.sleep
 _logger = logging.getLogger(__name__)
 
 
@@ -146,7 +147,7 @@ class FileReader(SourceReader):
         fresh = {file.name for file in files if not time() - file.print.changed / 1e9 >= patience}
         if not fresh:
             return files
-        await asyncio.sleep(patience)
+        await _pause(patience)
         still = [file for file in files if file.name not in fresh or print_of(file.path) == file.print]
         if len(still) < len(files):
             _logger.info("%s: %d files are being written", self.source.name, len(files) - len(still))
