@@ -85,11 +85,7 @@ def test_what_is_missing_is_none():
 
 
 def test_the_app_itself_is_no_review():
-    app = {
-        "id": _label("https://apps.apple.com/sa/app/id42"),
-        "im:name": _label("Acme"),
-        "title": _label("A"),
-    }
+    app = {**_entry(42), "im:name": _label("Acme")}
     old = {"id": _label("42"), "title": _label("Acme"), "im:artist": _label("Acme Ltd")}
     assert [item.external_id for item in _read(_feed([app, old, _entry()])).items] == ["7"]
 
