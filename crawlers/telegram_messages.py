@@ -72,6 +72,9 @@ def read_channel(body: bytes, content_type: str | None = None) -> Page:
         raise UnreadableError("the page is not HTML") from None
     subscribers = _subscribers(tree)
     messages = _messages(tree)
+    if not body.rstrip()[-1000:].lower().count(b"</html>"):
+        # Cut short: the footer with the date ends a message, so one without it may be half of one.
+        messages = [one for one in messages if _published(one[0]) is not None]
     items = [_item(message, channel, number, subscribers) for message, channel, number in messages]
     if not items and (single := _single_post(tree)) is not None:
         items = [single]

@@ -287,6 +287,12 @@ def test_a_broken_message_is_left_out_alone(mark):
     assert [item.text for item in read.items] == ["x"]
 
 
+def test_half_a_message_at_the_end_of_a_cut_page_is_left_out():
+    whole = page(block(4, words("one")), block(5, words("two words")))
+    cut = whole[: whole.index(b"words<")]
+    assert [item.external_id for item in read_channel(cut).items] == ["acme_news/4"]
+
+
 def test_a_message_inside_another_is_none_and_one_given_twice_is_one():
     inner = block(6, words("inner"))
     read = read_channel(page(block(5, words("outer") + inner), block(7, words("b")), block(7, words("b"))))
