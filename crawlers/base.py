@@ -21,7 +21,7 @@ from scrapy.http import Response
 from config.kinds import registered
 from config.settings import Source, Strict
 from config.values import Duration
-from crawlers import parsing
+from crawlers import parsing, reach
 from crawlers.errors import BudgetSpentError
 from crawlers.items import Found
 from storage.records import Mention, MentionKind
@@ -195,9 +195,23 @@ class SourceKind:
         return await parsing.parse(function, *args, **kwargs)
 
     def mention(self, **fields: Any) -> Mention:
-        """Return a mention from this source, collected now; `kind` is the source's usual one unless given."""
-        return Mention(
+        """Return a mention from this source, collected now; `kind` is the source's usual one unless given.
+
+        Where the service does not say how many saw it, `crawlers.reach` estimates it, if anything is known.
+        """
+        found = Mention(
             **{"kind": self.mention_kind, **fields}, source=self.source.name, collected_at=self.clock()
+        )
+        return found if found.reach is not None else replace(found, reach=self._reach(found))
+
+    def _reach(self, mention: Mention) -> int | None:
+        author = mention.author
+        return reach.estimate(
+            mention.kind,
+            author.platform if author else "",
+            author.followers if author else None,
+            mention.engagement.views,
+            self.source.audience,
         )
 
 

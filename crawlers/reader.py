@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from config.settings import Source
 from crawlers import causes, limits
 from crawlers.base import Clock, SourceKind
+from crawlers.dates import believed
 from crawlers.downloads import Downloads
 from crawlers.errors import CrawlError, StatusError, UnreadableError
 from crawlers.guard import Network
@@ -196,7 +197,7 @@ class SourceReader(SourceKind):
             rating_scale=item.rating_scale,
             engagement=item.engagement,
             reach=item.reach,
-            published_at=item.published_at,
+            published_at=believed(item.published_at, self.clock()),
             parent_id=item.parent_id,
             item=item.item,
             language_hint=item.language_hint,
