@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -222,7 +223,7 @@ def listen(boxes: dict[str, Box], pem: Path) -> tuple[Server, Any]:
 
 @dataclass
 class Scripted:
-    """A server that answers by a script: `answer(line)` returns the bytes to send, None hangs up."""
+    """A server that answers by a script: `answer(line)` returns what to send (parts: slowly), None hangs up."""
 
     pem: Path
     answer: Callable[[bytes], bytes | None]
@@ -262,4 +263,6 @@ class Scripted:
                 if reply is None:
                     connection.close()
                     return
-                connection.sendall(reply)
+                for part in [reply] if isinstance(reply, bytes) else reply:
+                    connection.sendall(part)
+                    time.sleep(0 if isinstance(reply, bytes) else 0.1)

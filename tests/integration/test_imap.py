@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ def test_mails_are_read_once_and_nothing_is_changed(engine, clock, run, source, 
     assert all("\\Seen" not in one.flags for one in box.mails)
     said = b"".join(server.said)
     assert b"EXAMINE" in said and b"SELECT" not in said
+    assert b"BODY.PEEK[]" in said and b" BODY[" not in said
     box.add(mail(500, In_Reply_To="<m3@mail.example>"), clock.now - timedelta(hours=1))
     (event,) = run(lambda: collect(engine, settings, clock, force=True))
     assert (event.items_seen, event.items_new) == (1, 1)
@@ -242,6 +244,7 @@ LIES: dict[str, Any] = {
     "repeats the login in its refusal": lambda line: (
         tagged(line, status=b"NO " + line.strip()) if b"LOGIN" in line else polite(line)
     ),
+    "drips for ever": lambda line: repeat(b"* OK wait\r\n", 300) if b"FETCH" in line else polite(line),
     "never answers the search": lambda line: b"" if b"SEARCH" in line else polite(line),
 }
 
@@ -259,6 +262,20 @@ def test_a_server_that_misbehaves_fails_the_visit_in_words_and_in_time(
     assert event.status is FetchStatus.FAILED and "mail server" in (event.error or "")
     assert time.monotonic() - began < 10
     assert PASSWORD not in (event.error or "") + caplog.text
+
+
+@pytest.mark.parametrize("lie", ["claims a mail of 100 GB", "floods"])
+def test_an_answer_that_is_too_long_is_not_waited_for(
+    lie, engine, clock, run, source, pem, monkeypatch
+) -> None:
+    monkeypatch.setattr(mail_connection, "_COMMAND_BYTES", 100_000)
+    began = time.monotonic()
+    with Scripted(pem, LIES[lie]) as port:
+        (event,) = run(lambda: collect(engine, source(port), clock, force=True))
+    assert event.status is FetchStatus.FAILED
+    assert time.monotonic() - began < 5, (
+        "the server sends nothing more, and would be waited for half a minute"
+    )
 
 
 def test_a_token_is_sent_as_oauth_has_it(engine, clock, run, source, pem, monkeypatch) -> None:
