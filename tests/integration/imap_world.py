@@ -223,7 +223,7 @@ def listen(boxes: dict[str, Box], pem: Path) -> tuple[Server, Any]:
 
 @dataclass
 class Scripted:
-    """A server that answers by a script: `answer(line)` returns what to send (parts: slowly), None hangs up."""
+    """A server by script: `answer(line)` returns what to send (parts: slowly), None hangs up."""
 
     pem: Path
     answer: Callable[[bytes], bytes | None]
