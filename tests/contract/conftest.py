@@ -77,11 +77,15 @@ class Life:
             return [f"{row.title or ''} {row.text}" for row in rows]
 
     def numbers(self) -> list[int]:
-        """Return the numbers of the items kept, the newest first."""
+        """Return the numbers of the items kept, the newest first; nothing else is, and none twice."""
+        found = self.named()
+        assert len(found) == len(self.stored()), "an item is kept twice, or something that is no item"
+        return found
+
+    def named(self) -> list[int]:
+        """Return the numbers that the texts kept name, the newest first."""
         texts = self.stored()
-        found = [n for n in range(1000) if any(f"item {n}." in text for text in texts)]
-        assert len(found) == len(texts), "an item is kept twice, or something that is no item"
-        return found[::-1]
+        return [n for n in range(999, -1, -1) if any(f"item {n}." in text for text in texts)]
 
 
 @pytest.fixture(params=worlds(), ids=lambda world: world.kind)

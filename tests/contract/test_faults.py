@@ -27,7 +27,7 @@ def well_again(life) -> None:
     life.items = [item + 3 for item in life.items]
     event = life.visit()
     assert event.status in (FetchStatus.OK, FetchStatus.UNCHANGED), event.error
-    assert set(life.items) <= set(life.numbers())
+    assert set(life.items) <= set(life.named())
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 429, 500, 502, 503, 504])
