@@ -92,6 +92,8 @@ def _flat(stored: StoredMention) -> dict[str, Any]:
     document = to_document(stored)
     author, engagement = document.pop("author") or {}, document.pop("engagement")
     analysis = document.pop("analysis") or {}
+    # Facts that differ from source to source make no columns of their own.
+    document["extra"] = json.dumps(document["extra"], ensure_ascii=False) if document["extra"] else None
     names = ("platform", "handle", "name", "profile_url", "followers", "verified")
     kept = (
         "language",
