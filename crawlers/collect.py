@@ -83,19 +83,18 @@ async def collect(
     if not force:
         names = await asyncio.to_thread(_due, engine, names, clock)
     holder = object()
-    mine = [name for name in names if _in_hand.setdefault((id(engine), name), holder) is holder]
+    taken = [name for name in names if _in_hand.setdefault((id(engine), name), holder) is holder]
     try:
-        if not mine:
+        if not taken:
             return []
-        states, spent = await asyncio.to_thread(_load, engine, mine, clock)
-        if not force:
-            # Another call may have visited one since it was found to be due.
-            mine = [name for name in mine if (states[name].next_due or clock()) <= clock()]
+        states, spent = await asyncio.to_thread(_load, engine, taken, clock)
+        # Another call may have visited one since it was found to be due.
+        mine = [name for name in taken if force or (states[name].next_due or clock()) <= clock()]
         async with _shared_downloads(engine, settings, clock) as downloads:
             shared = _Round(engine, settings, clock, downloads, spent, QuietBook(engine), progress)
             return await _all(lambda source: _one(shared, source, states[source.name], holder), chosen, mine)
     finally:
-        for name in mine:
+        for name in taken:
             _release(engine, name, holder)
 
 

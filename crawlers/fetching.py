@@ -8,6 +8,7 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.logformatter import LogFormatter
 from scrapy.responsetypes import responsetypes
 
 from config.errors import SecretUnavailable
@@ -48,7 +49,8 @@ def shared_settings(settings: Settings) -> dict[str, Any]:
     middlewares = "scrapy.downloadermiddlewares."
     return {
         **_common(settings),
-        "ROBOTSTXT_OBEY": True,  # by those that ask for it
+        # By those that ask for it; where none does, no request waits for the question.
+        "ROBOTSTXT_OBEY": any(source.options.obey_robots for source in settings.sources),
         "AUTOTHROTTLE_START_DELAY": 0.1,
         "CONCURRENT_REQUESTS": 100,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
@@ -56,9 +58,7 @@ def shared_settings(settings: Settings) -> dict[str, Any]:
         "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
         "DOWNLOADER_MIDDLEWARES_BASE": {
             middlewares + "robotstxt.RobotsTxtMiddleware": 100,
-            middlewares + "downloadtimeout.DownloadTimeoutMiddleware": 350,
-            middlewares + "defaultheaders.DefaultHeadersMiddleware": 400,
-            middlewares + "useragent.UserAgentMiddleware": 500,
+            Introduction: 400,
             middlewares + "redirect.RedirectMiddleware": 600,
         },
         "SPIDER_MIDDLEWARES_BASE": {},
@@ -100,7 +100,34 @@ def _common(settings: Settings) -> dict[str, Any]:
         "REMOTE_CONTROL_ENABLED": False,
         "STATS_DUMP": False,
         "LOG_ENABLED": False,
+        "LOG_FORMATTER": Silent,
     }
+
+
+class Introduction:
+    """Says who we are and what we take, and how long we wait: three middlewares of Scrapy in one."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._headers = {"User-Agent": crawler.settings["USER_AGENT"], "Accept": "*/*"}
+        self._timeout = crawler.settings["DOWNLOAD_TIMEOUT"]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Introduction:
+        """Return one for this crawl."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Add what the request does not say itself."""
+        for name, value in self._headers.items():
+            request.headers.setdefault(name, value)
+        request.meta.setdefault("download_timeout", self._timeout)
+
+
+class Silent(LogFormatter):
+    """Makes no line of a fetched page: it would hold the address, and with some services a key in it."""
+
+    def crawled(self, request: Request, response: Response, spider: Spider) -> Any:
+        """Say nothing."""
 
 
 class Decompression:

@@ -165,13 +165,11 @@ class GuardedReactor:
 class _GuardedAgent(_ScrapyAgent):
     """One request. A proxy in the request's meta is not looked at: proxies are off."""
 
-    allowed: Sequence[Network] = ()
+    guarded: GuardedReactor
 
     def _get_agent(self, request: Request, timeout: float) -> Agent:
-        from twisted.internet import reactor
-
         return Agent(  # type: ignore[no-untyped-call]
-            GuardedReactor(reactor, self.allowed),
+            self.guarded,
             self._contextFactory,
             connectTimeout=timeout,
             pool=self._pool,
@@ -182,8 +180,10 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP client with the guard where it opens connections."""
 
     def __init__(self, crawler: Crawler) -> None:
+        from twisted.internet import reactor
+
         super().__init__(crawler)
-        self._allowed: Sequence[Network] = tuple(crawler.settings[ALLOWED_NETWORKS_SETTING])
+        self._guarded = GuardedReactor(reactor, tuple(crawler.settings[ALLOWED_NETWORKS_SETTING]))
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one address, without following redirects.
@@ -198,7 +198,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             fail_on_dataloss=True,
             crawler=self._crawler,
         )
-        agent.allowed = self._allowed
+        agent.guarded = self._guarded
         # Sources on one host take turns, whichever crawl they are in.
         turn = self._crawler.spider.hosts.turn(request.url)  # type: ignore[union-attr]
         async with turn:

@@ -102,5 +102,5 @@ class Politeness:
 
 def plain_headers(response: Response) -> dict[str, str]:
     """Return the headers of an answer by lower-case name; of repeated ones, the last."""
-    found = response.headers.to_unicode_dict()
-    return {str(name).lower(): str(value) for name, value in found.items()}
+    found = response.headers.items()
+    return {name.decode("latin-1").lower(): values[-1].decode("latin-1") for name, values in found if values}

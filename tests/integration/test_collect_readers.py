@@ -201,3 +201,17 @@ def test_a_cursor_holds_json_only(engine, hits, clock, run):
         cursor = conn.scalar(select(source_table.c.cursor))
     assert json.loads(json.dumps(cursor)) == cursor
     assert cursor["walks"]
+
+
+def test_a_source_found_due_and_visited_meanwhile_is_left_free(engine, hits, clock, run, monkeypatch):
+    from crawlers import collect as module
+
+    settings = settings_with(entry(hits, every="5m"))
+    run(lambda: collect(engine, settings, clock))
+    # As if it had been due when this call looked, and another call visited it before this one took it.
+    with monkeypatch.context() as patched:
+        patched.setattr(module.ledger, "due", lambda *_: ["hn"])
+        assert run(lambda: collect(engine, settings, clock)) == []
+    clock.advance(minutes=6)
+    (event,) = run(lambda: collect(engine, settings, clock))
+    assert event.status is FetchStatus.OK
