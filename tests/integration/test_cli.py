@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crawlers import base
 from demo.sinks import SlackSink
 
 pytestmark = pytest.mark.timeout(300)
@@ -187,14 +188,30 @@ def test_schema_sources_and_channels_tell_of_every_kind_and_need_no_configuratio
     assert [ended.err for ended in (schema, sources, channels)] == ["", "", ""]
     document = json.loads(schema.out)
     assert {"brands", "sources", "channels", "alerts", "digests"} <= set(document["properties"])
-    for kind in ("feed", "reviews", "competitor_posts", "mastodon"):
+    for kind in base.kinds():
         assert re.search(rf"^{kind}: ", sources.out, re.MULTILINE)
         assert f"sources.{kind}" in document["$defs"]
     for kind in ("slack", "email"):
         assert re.search(rf"^{kind}: ", channels.out, re.MULTILINE)
-    for ended, count in ((sources, 4), (channels, 2)):
+    for ended, count in ((sources, len(base.kinds())), (channels, 2)):
         assert len(re.findall("^  secrets: .", ended.out, re.MULTILINE)) == count
         assert not re.search(r"default (None|True|False|\[|<|datetime)", ended.out)
+        assert max(map(len, ended.out.splitlines())) <= 100
+    betas = [kind for kind in base.kinds().values() if kind.beta is not None]
+    assert len(re.findall("^  beta: built on .", sources.out, re.MULTILINE)) == len(betas)
+    assert sources.out.count("  requests_a_day (") == 1
+
+
+def test_sources_tells_of_one_kind_what_is_its_own_and_what_all_have(tmp_path: Path) -> None:
+    reviews, absent = together(
+        lambda: marsad(tmp_path, "sources", "reviews"), lambda: marsad(tmp_path, "sources", "review")
+    )
+    own, _, common = reviews.out.partition("Every source takes these too")
+    assert re.findall(r"^(\w+): ", own, re.MULTILINE) == ["reviews"]
+    assert "  obey_robots (default true): " in own
+    assert "  backfill (optional): " not in own
+    assert "  backfill (optional): " in common
+    refused(absent, 2, "there is no kind 'review'", "mastodon")
 
 
 def test_help_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
