@@ -127,7 +127,8 @@ def fit(series: Hourly, zone: tzinfo) -> Baseline:
     """
     size = max(1, len(series.counts) - LONGEST)
     watched = series.exposure[:size]
-    counts = series.counts[:size] * watched
+    # An hour that was watched in part has a part of its mentions already.
+    counts = np.where(watched > 0, series.counts[:size], 0.0)
     weights = np.exp2((np.arange(size) - size + 1) / _HALF_LIFE) * watched
     week = _hours_of_week(series.start, size, zone)
     capped = np.minimum(counts, max(1.0, float(np.quantile(counts, _TRIM))))
@@ -158,7 +159,7 @@ def look(series: Hourly, baseline: Baseline, *, not_before: datetime | None = No
     size = min(LONGEST, len(series.counts))
     start = _on_the_hour(series.end) - timedelta(hours=size - 1)
     expected = baseline.expected(start, size)
-    expected[-1] *= max(series.exposure[-1], 1 / 60)
+    expected *= np.maximum(series.exposure[-size:], 1 / 60)
     observed = series.counts[-size:]
     return tuple(
         baseline.surprise(window, int(observed[-window:].sum()), float(expected[-window:].sum()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from storage.records import FetchEvent, FetchStatus
+from storage.records import FetchEvent, FetchStatus, Symptom
 
 # How many visits make a past, and how many of them have to agree that something is usual.
 PAST = 20
@@ -18,10 +18,10 @@ _USUALLY = 0.8
 # A field that usually is filled on half of the items, and of a few items now on none.
 _FILLED, _ITEMS = 0.5, 3
 _FIELDS = {
-    "author": "no item has an author, and usually {share:.0%} do",
-    "date": "no item has a date, and usually {share:.0%} do",
-    "rating": "no item has a rating, and usually {share:.0%} do",
-    "text": "no item has a text, and usually {share:.0%} do",
+    "author": Symptom.NO_AUTHOR,
+    "date": Symptom.NO_DATE,
+    "rating": Symptom.NO_RATING,
+    "text": Symptom.NO_TEXT,
 }
 
 
@@ -36,7 +36,7 @@ def symptoms(items: int, fill_rates: Mapping[str, float], past: Sequence[FetchEv
     if items == 0:
         with_items = [event.items_seen for event in read if event.items_seen]
         if len(with_items) >= _USUALLY * len(read):
-            return (f"it gave nothing, and usually gives {median(with_items):.0f} items",)
+            return (f"{Symptom.NOTHING}, and usually gives {median(with_items):.0f} items",)
         return ()
     if items < _ITEMS:
         return ()
@@ -45,8 +45,8 @@ def symptoms(items: int, fill_rates: Mapping[str, float], past: Sequence[FetchEv
 
 def _emptied(now: Mapping[str, float], past: Sequence[FetchEvent]) -> list[str]:
     found = []
-    for field, words in _FIELDS.items():
+    for field, symptom in _FIELDS.items():
         usual = median([event.fill_rates.get(field, 0.0) for event in past]) if past else 0.0
         if usual >= _FILLED and now.get(field, 0.0) == 0.0:
-            found.append(words.format(share=usual))
+            found.append(f"{symptom}, and usually {usual:.0%} do")
     return found

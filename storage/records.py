@@ -75,6 +75,16 @@ class FetchStatus(StrEnum):
     POSTPONED = "postponed"
 
 
+class Symptom(StrEnum):
+    """What makes a source look ill although it answered. What was usual stands behind it, after a comma."""
+
+    NOTHING = "it gave nothing"
+    NO_AUTHOR = "no item has an author"
+    NO_DATE = "no item has a date"
+    NO_RATING = "no item has a rating"
+    NO_TEXT = "no item has a text"
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who published a mention, as the platform shows them. `followers` is a count, or None if unknown."""
@@ -312,3 +322,9 @@ class FetchEvent:
     error: str | None = None
     requests: int = 0
     symptoms: tuple[str, ...] = ()
+
+    @property
+    def signs(self) -> frozenset[Symptom]:
+        """The symptoms without what was usual before, so that those of several visits can be compared."""
+        heads = {words.partition(",")[0] for words in self.symptoms}
+        return frozenset(symptom for symptom in Symptom if symptom in heads)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select
 
-from storage import storable
+from storage import storable, watches
 from storage.records import FetchEvent, FetchStatus
 from storage.rows import chunks, upsert
 from storage.tables import fetch_events, resting_hosts, sources
@@ -69,7 +69,8 @@ def record(conn: Connection, event: FetchEvent, state: SourceState) -> None:
 
 
 def record_all(conn: Connection, visits: Sequence[tuple[FetchEvent, SourceState]]) -> None:
-    """Keep several visits and the states that they left, together."""
+    """Keep several visits and the states that they left, together; each is of another source."""
+    watches.note(conn, [event for event, _ in visits])
     conn.execute(fetch_events.insert(), [_event_row(event) for event, _ in visits])
     save_states(conn, [state for _, state in visits])
 
@@ -154,6 +155,30 @@ def recent(conn: Connection, source: str, limit: int) -> list[FetchEvent]:
     return [_event(row) for row in conn.execute(query)]
 
 
+def latest(conn: Connection, names: Sequence[str], count: int) -> dict[str, list[FetchEvent]]:
+    """Return the newest `count` visits of each of these sources that were not postponed, newest first.
+
+    Sources without any are absent.
+    """
+    table = fetch_events.c
+    newest = (
+        select(table.id)
+        .where(table.source == sources.c.source, table.status != str(FetchStatus.POSTPONED))
+        .order_by(table.at.desc(), table.id.desc())
+        .limit(1)
+    )
+    # A question per source and visit is answered from the index.
+    columns = [newest.offset(place).scalar_subquery() for place in range(count)]
+    found: dict[str, list[FetchEvent]] = {}
+    for part in chunks(names):
+        rows = conn.execute(select(*columns).where(sources.c.source.in_(part)))
+        for ids in chunks([key for row in rows for key in row if key is not None]):
+            query = select(fetch_events).where(table.id.in_(ids)).order_by(table.at.desc(), table.id.desc())
+            for row in conn.execute(query):
+                found.setdefault(row.source, []).append(_event(row))
+    return found
+
+
 def events(conn: Connection, names: Sequence[str], since: datetime, until: datetime) -> list[FetchEvent]:
     """Return the visits of these sources in a span of time, oldest first."""
     query = (
@@ -165,7 +190,11 @@ def events(conn: Connection, names: Sequence[str], since: datetime, until: datet
 
 
 def prune_events(conn: Connection, before: datetime) -> int:
-    """Delete the visits before a time, and return how many there were."""
+    """Delete the visits before a time, and return how many there were.
+
+    Since when each source is watched, and with which gaps since `before`, is remembered all the same.
+    """
+    watches.prune(conn, before)
     return conn.execute(delete(fetch_events).where(fetch_events.c.at < before)).rowcount
 
 

@@ -255,6 +255,25 @@ fetch_events = Table(
     Index("ix_fetch_events_source_at", "source", "at"),
 )
 
+# Since when and until when each source was really seen; visits that were ill do not count.
+source_watches = Table(
+    "source_watches",
+    metadata,
+    Column("source", String(80), primary_key=True),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("ill", Boolean, nullable=False),
+)
+
+# The spans in between in which it was not: from one good visit to the next.
+source_gaps = Table(
+    "source_gaps",
+    metadata,
+    Column("source", String(80), primary_key=True),
+    Column("start_at", UtcDateTime, primary_key=True),
+    Column("end_at", UtcDateTime, nullable=False),
+)
+
 # Hosts that asked to be left alone for a while, whatever the source.
 resting_hosts = Table(
     "resting_hosts",

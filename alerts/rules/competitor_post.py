@@ -13,9 +13,9 @@ from alerts.news import is_news, untold
 from alerts.rules.base import EVIDENCE_LIMIT, Finding, Occasional
 from config.settings import Strict
 from config.values import Duration
-from storage.history import watched_since
 from storage.mentions import MentionQuery, StoredMention, find, time_of
 from storage.records import BrandRole, MentionKind, Severity
+from storage.watches import first_seen
 
 _TITLE = 200
 
@@ -83,5 +83,5 @@ class CompetitorPost(Occasional):
             brand=brand, since=now - self.options.max_age, kinds=(MentionKind.COMPETITOR_POST,)
         )
         candidates = untold(conn, self.name, brand, find(conn, query))
-        finding = decide(candidates, now, self.options, watched_since(conn)) if candidates else None
+        finding = decide(candidates, now, self.options, first_seen(conn)) if candidates else None
         return [] if finding is None else [finding]

@@ -14,9 +14,9 @@ from alerts.news import is_news, untold
 from alerts.rules.base import Finding, Occasional, severity_by
 from config.settings import Strict
 from config.values import Duration
-from storage.history import watched_since
 from storage.mentions import MentionQuery, StoredMention, find, time_of
 from storage.records import Author, BrandRole, SentimentLabel, Severity
+from storage.watches import first_seen
 
 _AT_ONCE = 50
 
@@ -93,5 +93,5 @@ class InfluencerPost(Occasional):
             brand=brand, since=now - self.options.max_age, min_followers=self.options.min_followers
         )
         candidates = untold(conn, self.name, brand, find(conn, query))
-        watched = watched_since(conn) if candidates else {}
+        watched = first_seen(conn) if candidates else {}
         return decide(candidates, now, self.options, watched)[:_AT_ONCE]
