@@ -11,9 +11,11 @@ from alerts.channels import base as channels
 from alerts.rules import base as rules
 from config.loader import Kinds, load, missing_secrets
 from config.schema import schema
+from config.secret import Secret
 from crawlers import base as sources
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "example.yaml"
+SOURCES_PAGE = EXAMPLE.parents[1] / "docs" / "sources.md"
 KINDS = Kinds(sources.options_models(), channels.options_models(), rules.options_models())
 
 
@@ -38,3 +40,25 @@ def test_every_option_of_every_kind_says_what_it_is_for() -> None:
         if key != "kind" and not option.get("description")
     ]
     assert silent == []
+
+
+def test_the_examples_of_the_page_on_sources_are_valid_and_show_every_kind(tmp_path: Path) -> None:
+    blocks = re.findall(r"(?ms)^```yaml\n(.*?)^```$", SOURCES_PAGE.read_text(encoding="utf-8"))
+    shown = set()
+    for block in blocks:
+        (tmp_path / "marsad.yaml").write_text(block, encoding="utf-8")
+        shown |= {source.kind for source in load(tmp_path / "marsad.yaml", KINDS, {}).sources}
+    assert shown == set(KINDS.sources)
+
+
+def test_the_page_on_sources_tells_rightly_which_kinds_need_a_secret(tmp_path: Path) -> None:
+    row = SOURCES_PAGE.read_text(encoding="utf-8").partition("| needs a secret |")[2].splitlines()[2]
+    needed, _, _ = (set(re.findall(r"`(\w+)`", cell)) for cell in row.strip("|").split("|"))
+    told = {kind for cell in row.split("|") for kind in re.findall(r"`(\w+)`", cell)}
+    assert told == set(KINDS.sources)
+    required = {
+        kind
+        for kind, options in KINDS.sources.items()
+        if any(field.is_required() and field.annotation is Secret for field in options.model_fields.values())
+    }
+    assert required <= needed
