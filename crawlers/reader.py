@@ -79,6 +79,8 @@ class SourceReader(SourceKind):
         self._downloads = downloads
         self._newest_only = newest_only
         self.engine: Engine | None = None
+        # The status of the last answer, if it was one of refusal.
+        self._refused: int | None = None
         self.memory: dict[str, Any] = _memories.setdefault(source.name, {})
 
     @property
@@ -172,11 +174,21 @@ class SourceReader(SourceKind):
         self.visit.bytes += len(answer.body)
         self.wait_until(limits.rests_until(answer.status, plain_headers(answer), self.clock()))
         good = answer.status in range(200, 300) or answer.status in accept
-        if self.visit.http_status is None or not good:
+        self._refused = answer.status if answer.status >= 400 else None
+        if self.visit.http_status is None and self._refused is None:
             self.visit.http_status = answer.status
         if good:
             return answer
         raise StatusError(causes.of_status(answer.status), answer)
+
+    def fail(self, cause: str) -> None:
+        """Make the visit a failure with this cause; where a refusal led to it, the visit is known by that.
+
+        A refusal that does no harm, as of a page that need not be there, leaves no trace.
+        """
+        if self.visit.failure is None and self._refused is not None:
+            self.visit.http_status = self._refused
+        super().fail(cause)
 
     def rest(self, url: str, until: datetime | None) -> None:
         """Leave the host of this address alone until a moment, for all sources on it."""

@@ -87,7 +87,6 @@ class YouTubeApi:
 
     async def comments(self, token: str | None, **about: str) -> Page:
         """Return a page of comments, newest thread first, each with its replies; none where they are off."""
-        before = self._reader.visit.http_status
         try:
             answer = await self.ask(
                 "commentThreads",
@@ -103,8 +102,6 @@ class YouTubeApi:
             gone = reason == "videoNotFound" and "videoId" in about
             if not gone and reason != "commentsDisabled":
                 raise
-            # No failure, and so not the status that the visit is known by.
-            self._reader.visit.http_status = before or 200
             return Page(items=(), withdrawn=(about["videoId"],) if gone else ())
         page = await self._reader.parse_apart(read_threads, answer.body, about.get("videoId", ""))
         more: list[Item] = []
@@ -152,13 +149,11 @@ class YouTubeApi:
 
     async def _optional(self, method: str, **params: str | int | None) -> Response | None:
         """Return an answer that only adds to what is known, None where the API refuses just that."""
-        before = self._reader.visit.http_status
         try:
             return await self.ask(method, **params)
         except StatusError as error:
             if error.status not in (400, 403, 404):
                 raise
-            self._reader.visit.http_status = before or 200
             _logger.warning("YouTube refused %s: %s", method, error)
             return None
 

@@ -122,7 +122,6 @@ class BlueskyReader(SourceReader):
             # Without a login the next page by cursor is refused, but not what is older than a moment.
             asked = self._tokens.anew(token)
             answer = await self._found(query, asked)
-            self.visit.http_status = answer.status
         page = await self.parse_apart(read_posts, answer.body, True)
         page = replace(page, next=self._token_after(page, asked))
         return await self._with_followers(page)

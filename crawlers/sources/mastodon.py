@@ -135,14 +135,12 @@ class MastodonReader(SourceReader):
         return page
 
     async def _quotes(self, identity: str, token: str | None) -> Page:
-        before = self.visit.http_status
         try:
             return await self._timeline(f"/api/v1/statuses/{quote(identity, safe='')}/quotes", token)
         except StatusError as error:
             if error.status != _NOT_FOUND:
                 raise
             # The post is gone, or the server is older than quotes: no failure.
-            self.visit.http_status = before
             return Page(items=())
 
     async def _timeline(self, path: str, token: str | None, **params: str) -> Page:
