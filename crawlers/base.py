@@ -221,6 +221,15 @@ def header(response: Response, name: str) -> str | None:
     return raw.decode("latin-1").strip() or None if raw else None
 
 
+def charset_of(response: Response) -> str | None:
+    """Return the charset that the server names in `Content-Type`, if any."""
+    for part in (header(response, "Content-Type") or "").split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'") or None
+    return None
+
+
 def kinds() -> Mapping[str, type[SourceKind]]:
     """Return every kind of source by its name, in alphabetical order."""
     return registered("crawlers.sources", SourceKind)

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
-from scrapy.http import Response
 
-from crawlers.base import SourceOptions, WebAddress
+from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.feed_entries import FeedEntry
 from crawlers.feeds import read_feed
+from crawlers.google_news_feed import without_publisher
 from crawlers.reader import SourceReader
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, Mention, MentionKind
@@ -51,16 +51,6 @@ class FeedReader(SourceReader):
             yield self.mention(**_fields(entry, answer.url, self.options.items_are))
 
 
-def charset_of(response: Response) -> str | None:
-    """Return the charset that the server names in `Content-Type`, if any."""
-    header = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    for part in header.split(";")[1:]:
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or None
-    return None
-
-
 def _fields(entry: FeedEntry, feed_url: str, items_are: str | None) -> dict[str, Any]:
     host = (urlsplit(entry.url or feed_url).hostname or "").removeprefix("www.")
     name = entry.author or entry.publisher
@@ -68,7 +58,9 @@ def _fields(entry: FeedEntry, feed_url: str, items_are: str | None) -> dict[str,
         "external_id": entry.external_id,
         "url": entry.url,
         "canonical_url": canonical(entry.url),
-        "title": entry.title,
+        "title": without_publisher(entry.title, entry.publisher)
+        if entry.title and entry.publisher
+        else entry.title,
         "text": entry.text,
         "author": Author(host, name, name=name, profile_url=entry.author_url) if name else None,
         "published_at": entry.published_at,

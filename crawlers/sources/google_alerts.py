@@ -8,11 +8,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from crawlers.base import SourceOptions, WebAddress
+from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.google_alerts_feed import read_google_alerts
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
-from crawlers.sources.feed import charset_of
 from storage.records import MentionKind
 
 

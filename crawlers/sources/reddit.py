@@ -13,13 +13,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from scrapy.http import Response
 
 from config.secret import Secret
-from crawlers.base import SourceOptions, WebAddress
+from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.reader import Params, SourceReader
 from crawlers.reddit_feed import read_reddit_feed
 from crawlers.reddit_listing import read_listing, read_token
-from crawlers.sources.feed import charset_of
 from storage.records import Mention, MentionKind
 
 _PAGE = 100

@@ -13,12 +13,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config.secret import Secret
 from config.settings import Phrase
-from crawlers.base import SourceOptions, WebAddress
+from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.page_tokens import PageToken, PageTokens
 from crawlers.reader import OVERLAP, Fetch, SourceReader
-from crawlers.sources.feed import charset_of
 from crawlers.walk import Place
 from crawlers.youtube_api import YouTubeApi
 from crawlers.youtube_feed import read_channel_feed
