@@ -61,8 +61,13 @@ def recorded(content: bytes) -> bytes:
 
 
 def betamax(content: bytes, number: int) -> Answer:
-    """Return the answer of one exchange of a Betamax cassette; exchanges count from 0, -1 is the last."""
-    response = json.loads(content)["http_interactions"][number]["response"]
+    """Return the answer of one exchange of a Betamax cassette; exchanges count from 0, -1 is the last.
+
+    Some tools write the same form under the name `interactions`.
+    """
+    cassette = json.loads(content)
+    exchanges = cassette["http_interactions" if "http_interactions" in cassette else "interactions"]
+    response = exchanges[number]["response"]
     body = response["body"]
     raw = base64.b64decode(body["base64_string"]) if "base64_string" in body else body["string"].encode()
     if raw.startswith(b"\x1f\x8b"):
