@@ -1,30 +1,17 @@
 """Dates of the Hijri calendar as Arabic pages write them, by the Umm al-Qura calendar. Pure.
 
-Umm al-Qura is the civil calendar of Saudi Arabia; its months follow computed moons, so that their lengths
-are a table. Where a page goes by a sighted moon instead, its day may be one off.
+Umm al-Qura is the civil calendar of Saudi Arabia; its months follow computed moons. Where a page goes by a
+sighted moon instead, its day may be one off.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-_FIRST_YEAR: Final = 1410
-_LAST_YEAR: Final = 1500
-_FIRST_DAY: Final = date(1989, 8, 2)
-"""1 Muharram 1410, the last new year before 1990."""
+from hijridate import Hijri
 
-# Three hexadecimal digits a year, 1410 to 1500: the highest of their twelve bits is Muharram's, set where
-# the month has 30 days.
-# Calendar of the King Abdulaziz City for Science and Technology, as R. H. van Gent tabulates it:
-# https://webspace.science.uu.nl/~gent0113/islam/ummalqura.htm
-_LONG_MONTHS: Final = (
-    "ba95b49ba4db25d52daa5ad4aea56d4bd23d91da95b4ab5a56d2b693b49b6556a9754b6a56caad555b29b92ba9"
-    "5d4ada55aaab595749764baa5b52b6a56d2ae9572a75535a95d49ba4dd26d535aaaad4b6a57527a95b4ab5536c"
-    "9ae4b6a96b4ada55d25d92dc96d4ad6556d2b693749b64d72ab54b6a5752b6956b2ad94dc95d4aea56caad5556"
-    "c97"
-)
 # As folded: without marks and hamzas, with ه for ة and ي for ى.
 _MONTHS: Final = (
     "محرم",
@@ -59,15 +46,13 @@ _NUMBERS: Final = (
 def gregorian(year: int, month: int, day: int) -> date | None:
     """Return the Gregorian date of a day of the Umm al-Qura calendar, None for one that it has not.
 
-    The years 1410 to 1500 are known, which are August 1989 to November 2077.
+    The years 1343 to 1500 are known, which are August 1924 to November 2077.
     """
-    if not (_FIRST_YEAR <= year <= _LAST_YEAR and 1 <= month <= 12):
+    try:
+        day_there = Hijri(year, month, day).to_gregorian()
+    except (ValueError, OverflowError):
         return None
-    if not 1 <= day <= _days(year, month):
-        return None
-    whole_years = sum(348 + _bits(earlier).bit_count() for earlier in range(_FIRST_YEAR, year))
-    months = sum(_days(year, earlier) for earlier in range(1, month))
-    return _FIRST_DAY + timedelta(days=whole_years + months + day - 1)
+    return date(day_there.year, day_there.month, day_there.day)
 
 
 def find_hijri(folded: str) -> tuple[date | None, str]:
@@ -85,12 +70,3 @@ def find_hijri(folded: str) -> tuple[date | None, str]:
             day = gregorian(int(parts["year"]), int(month), int(parts["day"]))
             return day, f"{folded[: found.start()]} {folded[found.end() :]}"
     return None, folded
-
-
-def _days(year: int, month: int) -> int:
-    return 29 + (_bits(year) >> (12 - month) & 1)
-
-
-def _bits(year: int) -> int:
-    at = 3 * (year - _FIRST_YEAR)
-    return int(_LONG_MONTHS[at : at + 3], 16)
