@@ -15,7 +15,7 @@ import lxml.html
 from lxml import etree
 
 from crawlers import pages
-from crawlers.dates import parse_moment
+from crawlers.dates import first_moment, parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.linked_data import Node, describe, walk
 from crawlers.urls import web_url
@@ -93,8 +93,9 @@ class Article:
     site: str | None
 
 
-def read_article(body: bytes, url: str, content_type: str | None) -> Article:
-    """Return the article that the page at `url` holds; `body` is its bytes, `content_type` the header.
+def read_article(body: bytes, url: str, content_type: str | None, now: datetime | None = None) -> Article:
+    """Return the article that the page at `url` holds; `body` is its bytes, `content_type` the header,
+    `now` what dates such as "3 days ago" are told from (without it they are unknown).
 
     Raises:
         UnreadableError: the bytes are no HTML page, or there is no running text in it.
@@ -120,7 +121,7 @@ def read_article(body: bytes, url: str, content_type: str | None) -> Article:
         or next((pages.one_line(t)[:_LONGEST_TITLE] for n in articles for t in n.texts("headline")), None)
         or next((one for one in heading if one), None),
         author=_author(articles, metas),
-        published_at=_published(articles, metas, tree, canonical or url, source, languages),
+        published_at=_published(articles, metas, tree, canonical or url, source, languages, now),
         language=next((tag for tag in languages if pages.believable(tag, text)), None),
         canonical_url=canonical,
         site=pages.one_line(site)[:_LONGEST_AUTHOR] if site else None,
@@ -217,16 +218,20 @@ def _published(
     url: str,
     source: str,
     languages: list[str],
+    now: datetime | None,
 ) -> datetime | None:
     """Return the time that the page declares: one with a clock before a bare date, else a cautious guess."""
     language = next(iter(languages), None)
     bare = None
-    for written in _written_dates(articles, metas, tree):
+    written_dates = list(_written_dates(articles, metas, tree))
+    for written in written_dates:
         moment = parse_moment(written, language=language)
         if moment is not None and _HAS_CLOCK.search(written):
             return moment
         bare = bare or moment
-    return bare or _from_path(url) or _guessed(source, url)
+    if (sure := bare or _from_path(url)) is not None:
+        return sure
+    return first_moment(written_dates, language=language, now=now)[0] or _guessed(source, url)
 
 
 def _written_dates(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 
@@ -89,6 +90,25 @@ def parse_moment(
     if found is None and now is not None:
         found = _from_now(text, now, language)
     return believed(found, now)
+
+
+def first_moment(
+    written: Iterable[object], *, language: str | None = None, now: datetime | None = None
+) -> tuple[datetime | None, bool]:
+    """Return the first time that is named, as `parse_moment` reads it, and whether only `now` makes it one.
+
+    A date that is written out comes before any that is told from now: such a one is another whenever it is
+    read, so that no identity may be made of it. Dates that cannot be true are passed over.
+    """
+    forms = list(written)
+    for moment in (parse_moment(form, language=language) for form in forms):
+        if believed(moment, now) is not None:
+            return moment, False
+    if now is None:
+        return None, False
+    told = (parse_moment(form, language=language, now=now) for form in forms)
+    moment = next((one for one in told if one is not None), None)
+    return moment, moment is not None
 
 
 def believed(moment: datetime | None, now: datetime | None = None) -> datetime | None:

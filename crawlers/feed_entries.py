@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from html import unescape
 from typing import Any
@@ -18,8 +18,6 @@ LONGEST_TITLE = 2000
 LONGEST_NAME = 300
 EMAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s@()]+ \(([^()]+)\)|([^()]+) \([^\s@()]+@[^\s@()]+\)")
 _LONGEST_GUID = 500
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_FUTURE = timedelta(days=1)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?![A-Za-z])(?:[-_]([A-Za-z0-9]{2,8}))?")
 
 
@@ -56,10 +54,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An entry before its identity is known; `fields` are those of `FeedEntry`."""
+    """An entry before its identity is known; `fields` are those of `FeedEntry`.
+
+    Where `from_now` is true its date was told from the moment of reading, and is another the next time.
+    """
 
     guid: str | None
     fields: Mapping[str, Any]
+    from_now: bool = False
 
     @property
     def url(self) -> str | None:
@@ -69,7 +71,8 @@ class Draft:
 
     def digest(self) -> str:
         """Return an identity made of what it says, for want of a better."""
-        return _hash(self.fields["title"] or self.fields["text"], self.fields["published_at"], self.url)
+        when = None if self.from_now else self.fields["published_at"]
+        return _hash(self.fields["title"] or self.fields["text"], when, self.url)
 
     def is_empty(self) -> bool:
         """Tell whether the item says nothing at all, not even when it was."""
@@ -106,11 +109,6 @@ def identified(drafts: Sequence[Draft]) -> list[FeedEntry]:
 def _hash(*parts: object) -> str:
     material = "\x1f".join(str(part) for part in parts)
     return "hash:" + blake2b(material.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def believed(moment: datetime | None, now: datetime) -> datetime | None:
-    """Return a date unless it cannot be true: before 1990, or more than a day from now."""
-    return moment if moment is not None and _EARLIEST <= moment <= now + _FUTURE else None
 
 
 def entry_link(raw: Any, base: str) -> str | None:

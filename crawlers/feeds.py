@@ -10,7 +10,7 @@ from typing import Any
 
 import feedparser
 
-from crawlers.dates import parse_moment
+from crawlers.dates import believed, first_moment, parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.feed_bytes import readable
 from crawlers.feed_entries import (
@@ -19,7 +19,6 @@ from crawlers.feed_entries import (
     LONGEST_TITLE,
     Draft,
     Feed,
-    believed,
     count_of,
     entry_link,
     identified,
@@ -125,6 +124,7 @@ def _xml_draft(
     author = _author(entry)
     text, text_language = _body(entry)
     statistics = entry.get("media_statistics") or {}
+    published, from_now = _published(entry, now, language)
     fields = {
         "url": entry_link(_link(entry), base),
         "title": _title(entry, typed),
@@ -133,12 +133,12 @@ def _xml_draft(
         "author_url": web_url(_author_detail(entry).get("href"), base) if author else None,
         "publisher": publisher,
         "publisher_url": web_url(source.get("href")) if publisher else None,
-        "published_at": _published(entry, now, language),
+        "published_at": published,
         "language": text_language or language,
         "views": count_of(statistics.get("views")),
         "replies": count_of(entry.get("slash_comments") or entry.get("thr_total")),
     }
-    return Draft(guid=short_guid(entry.get("id")), fields=fields)
+    return Draft(guid=short_guid(entry.get("id")), fields=fields, from_now=from_now)
 
 
 def _link(entry: Any) -> Any:
@@ -199,15 +199,18 @@ def _body(entry: Any) -> tuple[str, str | None]:
     return text_of_html(_unwrapped(str(spare))), None
 
 
-def _published(entry: Any, now: datetime, language: str | None) -> datetime | None:
+def _published(entry: Any, now: datetime, language: str | None) -> tuple[datetime | None, bool]:
+    """Return when an entry was published, and whether that is told from now."""
+    written = []
     for key in ("published", "created", "updated", "prism_publicationdate"):
         # dict.get: feedparser's own would answer "updated" with "published" and a warning.
         parsed, raw = dict.get(entry, f"{key}_parsed"), dict.get(entry, key)
+        written.append(raw)
         # feedparser's reading comes second: it drops the time of "2025-03-05 14:30 UTC" and zones of "EET".
         for moment in (parse_moment(raw, language=language), _moment(parsed)):
             if sound := believed(moment, now):
-                return sound
-    return None
+                return sound, False
+    return first_moment(written, language=language, now=now)
 
 
 def _moment(parsed: Any) -> datetime | None:

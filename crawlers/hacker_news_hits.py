@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
-from crawlers.dates import parse_moment
+from crawlers.dates import believed, parse_moment
 from crawlers.errors import UnreadableError
-from crawlers.feed_entries import LONGEST_TITLE, believed
+from crawlers.feed_entries import LONGEST_TITLE
 from crawlers.items import Item, Page
 from crawlers.json_values import count, json_document, mapping, name, objects, string
 from crawlers.text_of_html import one_line, text_of_html

@@ -11,12 +11,11 @@ from typing import Any
 
 import jstyleson
 
-from crawlers.dates import parse_moment
+from crawlers.dates import first_moment
 from crawlers.errors import UnreadableError
 from crawlers.feed_entries import (
     LONGEST_TITLE,
     Draft,
-    believed,
     entry_link,
     language_tag,
     short_guid,
@@ -97,7 +96,8 @@ def _json_draft(
         if written
         else tidy(str(item.get("content_text") or item.get("summary") or ""))
     )
-    dates = (parse_moment(item.get(key)) for key in ("date_published", "date_modified"))
+    dates = (item.get("date_published"), item.get("date_modified"))
+    published, from_now = first_moment(dates, now=now)
     fields = {
         "url": entry_link(item.get("url") or item.get("external_url"), base),
         "title": one_line(unescape(str(item.get("title") or "")))[:LONGEST_TITLE] or None,
@@ -105,13 +105,14 @@ def _json_draft(
         "author": shown_name(author.get("name") or author.get("url")),
         "author_url": web_url(str(author.get("url") or ""), base),
         "publisher": None,
-        "published_at": next((found for date in dates if (found := believed(date, now))), None),
+        "published_at": published,
         "language": language_tag(item.get("language")) or language,
         "views": None,
         "replies": None,
     }
     identity = item.get("id")
-    return Draft(guid=short_guid(None if identity is None else str(identity)), fields=fields)
+    guid = short_guid(None if identity is None else str(identity))
+    return Draft(guid=guid, fields=fields, from_now=from_now)
 
 
 def _json_author(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawlers import pages
-from crawlers.dates import parse_moment
+from crawlers.dates import first_moment
 from crawlers.linked_data import Described, Node, describe, walk
 from crawlers.pagination import next_page
 from crawlers.ratings import Rating, count_in, number_in, parse_rating
@@ -45,13 +45,17 @@ class ReviewPage:
 
 
 def read_reviews(
-    body: bytes, url: str, content_type: str | None, link_header: str | None = None
+    body: bytes,
+    url: str,
+    content_type: str | None,
+    link_header: str | None = None,
+    now: datetime | None = None,
 ) -> ReviewPage:
     """Return the reviews, aggregate ratings and next page that the page at `url` holds.
 
-    `body` is the page's bytes, `content_type` and `link_header` the headers of these names. A review in
-    several syntaxes is one. Where there is no schema.org review, the stable attributes of a few well-known
-    sites are read.
+    `body` is the page's bytes, `content_type` and `link_header` the headers of these names, `now` what dates
+    such as "3 days ago" are told from (without it they are unknown). A review in several syntaxes is one.
+    Where there is no schema.org review, the stable attributes of a few well-known sites are read.
 
     Raises:
         UnreadableError: the bytes are no HTML page.
@@ -62,12 +66,12 @@ def read_reviews(
     base = pages.base_of(tree, url)
     language = next(iter(pages.declared_languages(tree)), None)
     following = next_page(tree, url, base, link_header)
-    cards = read_cards(tree, base, language)
+    cards = read_cards(tree, base, language, now)
     described = describe(text, tree, base)
     aggregates = tuple(_aggregates(described))
     item = _page_item(aggregates)
     by_syntax = [
-        list(_drafts(one, base, language, item, aggregates[0].scale if aggregates else None))
+        list(_drafts(one, base, language, item, aggregates[0].scale if aggregates else None, now))
         for one in described
     ]
     if not any(by_syntax):
@@ -146,7 +150,12 @@ def _aggregate(node: Node, owner: Node | None) -> Aggregate | None:
 
 
 def _drafts(
-    described: Described, base: str, language: str | None, page_item: str | None, usual_scale: float | None
+    described: Described,
+    base: str,
+    language: str | None,
+    page_item: str | None,
+    usual_scale: float | None,
+    now: datetime | None,
 ) -> Iterator[ReviewDraft]:
     nodes = list(walk(described.nodes))
     owners = _owners(nodes, _REVIEW_PROPERTIES)
@@ -156,7 +165,7 @@ def _drafts(
         )
         if not _is(node, _REVIEW_TYPES) and not untyped:
             continue
-        draft = _draft(node, owners.get(id(node)), base, language, page_item, usual_scale)
+        draft = _draft(node, owners.get(id(node)), base, language, page_item, usual_scale, now)
         if draft is not None:
             yield draft
 
@@ -168,6 +177,7 @@ def _draft(
     language: str | None,
     page_item: str | None,
     usual_scale: float | None,
+    now: datetime | None,
 ) -> ReviewDraft | None:
     text = pages.plain(next(iter(node.texts("reviewbody", "description", "text")), ""))
     title = pages.one_line(next(iter(node.texts("name", "headline", "summary")), "")) or None
@@ -178,6 +188,7 @@ def _draft(
         _named(node.values("itemreviewed")) or (_named([owner]) if owner is not None else None) or page_item
     )
     author, author_url = _author(node, base)
+    published, from_now = _published(node, language, now)
     declared = pages.language_tag(next(iter(node.texts("inlanguage")), "")) or language
     return ReviewDraft(
         own_ids=(node.id or "", *(next(iter(node.texts(name)), "") for name in ("url", "identifier"))),
@@ -188,18 +199,17 @@ def _draft(
         text=text,
         rating=rating.value if rating else None,
         rating_scale=rating.scale if rating else None,
-        published_at=_published(node, language),
+        published_at=published,
+        from_now=from_now,
         item=item,
         language=pages.believable(declared, text or title or ""),
     )
 
 
-def _published(node: Node, language: str | None) -> datetime | None:
-    for name in ("datepublished", "dtreviewed", "datecreated", "uploaddate", "datemodified"):
-        for written in node.texts(name):
-            if (found := parse_moment(written, language=language)) is not None:
-                return found
-    return None
+def _published(node: Node, language: str | None, now: datetime | None) -> tuple[datetime | None, bool]:
+    names = ("datepublished", "dtreviewed", "datecreated", "uploaddate", "datemodified")
+    written = (text for name in names for text in node.texts(name))
+    return first_moment(written, language=language, now=now)
 
 
 def _author(node: Node, base: str) -> tuple[str | None, str | None]:

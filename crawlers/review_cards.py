@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import lxml.html
 
 from crawlers import pages
-from crawlers.dates import parse_moment
+from crawlers.dates import first_moment
 from crawlers.ratings import parse_rating
 from crawlers.review_identity import ReviewDraft
 from crawlers.urls import web_url
@@ -96,16 +97,21 @@ _VALUE_TITLE = f"{_classed('value-title')}/@title"
 _MEANT = {"abbr": "title", "time": "datetime", "data": "value", "meter": "value"}
 
 
-def read_cards(tree: lxml.html.HtmlElement, base: str, language: str | None) -> list[ReviewDraft]:
-    """Return the reviews that the first fitting form finds on the page, an empty list where none fits."""
+def read_cards(
+    tree: lxml.html.HtmlElement, base: str, language: str | None, now: datetime | None = None
+) -> list[ReviewDraft]:
+    """Return the reviews that the first fitting form finds on the page, an empty list where none fits.
+
+    `now` is what dates such as "3 days ago" are told from; without it they are unknown.
+    """
     for form in FORMS:
-        if drafts := list(_read(form, tree, base, language)):
+        if drafts := list(_read(form, tree, base, language, now)):
             return drafts
     return []
 
 
 def _read(
-    form: CardForm, tree: lxml.html.HtmlElement, base: str, language: str | None
+    form: CardForm, tree: lxml.html.HtmlElement, base: str, language: str | None, now: datetime | None
 ) -> Iterator[ReviewDraft]:
     of_page = None if form.item.startswith(".") else pages.one_line(_text(tree, form.item)) or None
     for card in tree.xpath(form.card)[:_MOST_CARDS]:
@@ -119,6 +125,7 @@ def _read(
         )
         if not text and not title and rating is None:
             continue
+        published, from_now = first_moment((_meant(card, form.date),), language=language, now=now)
         yield ReviewDraft(
             own_ids=(card.get("id") or "",),
             url=web_url(_first(card, form.link), base),
@@ -128,7 +135,8 @@ def _read(
             text=text,
             rating=rating.value if rating else None,
             rating_scale=rating.scale if rating else None,
-            published_at=parse_moment(_meant(card, form.date), language=language),
+            published_at=published,
+            from_now=from_now,
             item=item,
             language=pages.believable(language, text or title or ""),
         )

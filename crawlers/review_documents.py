@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from lxml import etree
 
 from crawlers import markup
-from crawlers.dates import parse_moment
+from crawlers.dates import first_moment
 from crawlers.errors import UnreadableError
 from crawlers.json_values import count, json_document, mapping, name, objects, string
 from crawlers.markup import Aggregate, ReviewPage
@@ -42,7 +43,11 @@ _HOLDERS = ("result", "business", "data", "response")
 
 
 def read_review_page(
-    body: bytes, url: str, content_type: str | None, link_header: str | None = None
+    body: bytes,
+    url: str,
+    content_type: str | None,
+    link_header: str | None = None,
+    now: datetime | None = None,
 ) -> ReviewPage:
     """Return the reviews at an address, be it JSON, XML or a web page; see `markup.read_reviews`.
 
@@ -53,18 +58,18 @@ def read_review_page(
     body = unpacked(body)
     start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"{", b"[")):
-        return _page_of(json_document(body, _WHAT), url)
+        return _page_of(json_document(body, _WHAT), url, now)
     if start.startswith(b"<?xml") and not _IS_HTML.search(start):
-        return _page_of(_xml_document(body), url)
-    return markup.read_reviews(body, url, content_type, link_header)
+        return _page_of(_xml_document(body), url, now)
+    return markup.read_reviews(body, url, content_type, link_header, now)
 
 
-def _page_of(document: object, url: str) -> ReviewPage:
+def _page_of(document: object, url: str, now: datetime | None) -> ReviewPage:
     owner = _owner(document)
     if owner is None:
         raise UnreadableError(f"no reviews found at {url}: it is neither a page nor {_WHAT}")
     item = name(owner.get("name")) or name(owner.get("title"))
-    read = (_draft(raw, url, item) for raw in objects(owner.get("reviews")))
+    read = (_draft(raw, url, item, now) for raw in objects(owner.get("reviews")))
     drafts = [draft for draft in read if draft is not None]
     aggregate = _aggregate(owner, item, len(drafts))
     return ReviewPage(
@@ -98,7 +103,7 @@ def _aggregate(owner: Mapping[str, Any], item: str | None, given: int) -> Aggreg
     return Aggregate(item=item, average=average, scale=scale, count=number if given else number or 0)
 
 
-def _draft(raw: Mapping[str, Any], url: str, item: str | None) -> ReviewDraft | None:
+def _draft(raw: Mapping[str, Any], url: str, item: str | None, now: datetime | None) -> ReviewDraft | None:
     text, title = plain(_first(raw, _TEXTS)), one_line(_first(raw, _TITLES)) or None
     rating = _rating(raw.get("rating"))
     if not text and title is None and rating is None:
@@ -108,7 +113,7 @@ def _draft(raw: Mapping[str, Any], url: str, item: str | None) -> ReviewDraft | 
     link = _first(told, ("profile_url", "link", "url")) or string(raw.get("author_url"))
     own = _first(raw, ("url", "link"))
     about = mapping(raw.get("book") or raw.get("product") or raw.get("item"))
-    dates = (parse_moment(raw.get(key)) for key in _DATES)
+    published, from_now = first_moment((raw.get(key) for key in _DATES), now=now)
     return ReviewDraft(
         own_ids=(_word(raw.get("id")), own),
         url=web_url(own, url),
@@ -118,7 +123,8 @@ def _draft(raw: Mapping[str, Any], url: str, item: str | None) -> ReviewDraft | 
         text=text,
         rating=rating[0] if rating else None,
         rating_scale=rating[1] if rating else None,
-        published_at=next((moment for moment in dates if moment is not None), None),
+        published_at=published,
+        from_now=from_now,
         item=name(about.get("title")) or name(about.get("name")) or item,
         language=language_tag(string(raw.get("language"))[:40]),
     )

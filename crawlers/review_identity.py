@@ -47,7 +47,8 @@ class ReviewDraft:
     """A review as a page shows it; `own_ids` is what the page calls it, `external_id` what we do.
 
     `own_ids` has one place for each way of naming (`@id`, address, identifier), empty where unused.
-    `rating` is on the scale 0…`rating_scale`, as published. `published_at` is aware UTC.
+    `rating` is on the scale 0…`rating_scale`, as published. `published_at` is aware UTC; where `from_now` is
+    true the page tells it from the moment of reading ("3 days ago"), and it is another at the next visit.
     """
 
     text: str
@@ -59,6 +60,7 @@ class ReviewDraft:
     rating: float | None = None
     rating_scale: float | None = None
     published_at: datetime | None = None
+    from_now: bool = False
     item: str | None = None
     language: str | None = None
     external_id: str = ""
@@ -122,6 +124,8 @@ def _filled(first: ReviewDraft, second: ReviewDraft) -> ReviewDraft:
     }
     if first.rating is not None:
         given.pop("rating_scale", None)
+    if "published_at" in given:
+        given["from_now"] = second.from_now
     return replace(first, **given)
 
 
@@ -151,17 +155,22 @@ def _hashed(*parts: str) -> str:
     return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def _lasting(draft: ReviewDraft) -> str:
+    """Return the date of a review as far as it is the same at every visit."""
+    return draft.published_at.isoformat() if draft.published_at and not draft.from_now else ""
+
+
 def _author_key(draft: ReviewDraft) -> str | None:
     author = " ".join((draft.author or "").casefold().split())
     if draft.author_url is None and (not author or author in _NAMELESS):
         return None
-    when = draft.published_at.isoformat() if draft.published_at else ""
+    when = _lasting(draft)
     return _hashed("author", _squeezed(draft.item), draft.author_url or author, when)
 
 
 def text_key(draft: ReviewDraft) -> str:
     """Return an id that is made of all that the review says, for those that nothing else tells apart."""
-    when = draft.published_at.isoformat() if draft.published_at else ""
+    when = _lasting(draft)
     said = (_squeezed(draft.title), _squeezed(draft.text), repr(draft.rating))
     return _hashed("text", _squeezed(draft.item), _squeezed(draft.author), when, *said)
 

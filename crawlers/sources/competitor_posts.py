@@ -262,7 +262,7 @@ class CompetitorPostsSpider(SourceSpider):
             return
         try:
             article = await self.parse_apart(
-                read_article, response.body, response.url, _content_type(response)
+                read_article, response.body, response.url, _content_type(response), self.clock()
             )
         except CrawlError as error:
             # What hangs or breaks a parser today will do so tomorrow: it is not fetched again unless changed.

@@ -79,6 +79,7 @@ class ReviewsSpider(SourceSpider):
             response.url,
             _text_header(response, "Content-Type"),
             _text_header(response, "Link"),
+            self.clock(),
         )
         if number == 1:
             self._note_first(page, response.url)

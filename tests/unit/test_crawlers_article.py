@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -170,3 +170,12 @@ def test_feeds_that_a_page_announces() -> None:
 
 def test_half_a_letter_in_markup_is_replaced() -> None:
     assert text_of_html("<p>warm \ud83d light \ud83d\ude00</p>") == "warm \ufffd light \U0001f600"
+
+
+def test_a_date_told_from_now_is_read_where_no_other_is_written():
+    shown = page("<meta name=date content='3 days ago'>")
+    now = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    assert read_article(shown, URL, None, now).published_at == now - timedelta(days=3)
+    dated = page("<meta name=date content='3 days ago'>")
+    where = "https://rival.example/2020/08/24/x"
+    assert read_article(dated, where, None, now).published_at == datetime(2020, 8, 24, tzinfo=UTC)

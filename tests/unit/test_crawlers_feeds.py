@@ -75,7 +75,9 @@ def test_rss_atom_rdf_and_json_feed_are_read():
         ("1969-12-31T23:59:59Z", None),
         ("0001-01-01T00:00:00Z", None),
         ("99999-01-01", None),
-        ("yesterday", None),
+        ("yesterday", datetime(2026, 3, 9, tzinfo=UTC)),
+        ("منذ ساعتين", NOW - timedelta(hours=2)),
+        ("some day", None),
         ("", None),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -112,3 +112,14 @@ def test_the_first_of_several_authors_counts_with_their_own_address() -> None:
     )
     (found,) = read_feed(feed.encode(), "https://paper.example/atom", None, NOW).entries
     assert (found.author, found.author_url) == ("Nour", "https://paper.example/nour")
+
+
+def test_an_item_known_by_nothing_but_a_date_told_from_now_stays_the_same_item():
+    item = "<item><title>A kettle</title><pubDate>2 hours ago</pubDate></item>"
+    feed = f"<rss version='2.0'><channel>{item}</channel></rss>"
+    first, later = (
+        read_feed(feed.encode(), "https://paper.example/rss", None, now).entries[0]
+        for now in (NOW, NOW + timedelta(hours=1))
+    )
+    assert first.published_at == NOW - timedelta(hours=2)
+    assert first.external_id == later.external_id

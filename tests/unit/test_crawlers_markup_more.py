@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,3 +141,20 @@ def test_pages_numbered_in_the_path_are_followed(links: str, following: str | No
     """The next number of this list, and no other list's."""
     found = page(review("Amal"), body=links)
     assert found.next_url == (None if following is None else f"{URL}/{following}")
+
+
+def test_a_date_told_from_now_is_read_but_makes_no_identity():
+    page = (
+        "<html lang=ar><body><div class=h-review><span class=p-author>ليلى</span>"
+        "<p class=e-content>غلاية ممتازة</p><span class=dt-published>منذ أسبوعين</span></div></body></html>"
+    )
+    now = datetime(2026, 3, 20, tzinfo=UTC)
+    first, later = (
+        read_reviews(page.encode(), URL, "text/html; charset=utf-8", None, moment).reviews[0]
+        for moment in (now, now + timedelta(days=1))
+    )
+    assert first.published_at == now - timedelta(weeks=2)
+    assert later.published_at == first.published_at + timedelta(days=1)
+    assert first.external_id == later.external_id
+    unknown = read_reviews(page.encode(), URL, "text/html; charset=utf-8").reviews[0]
+    assert unknown.published_at is None
