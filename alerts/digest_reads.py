@@ -90,18 +90,23 @@ def _names(entities: Sequence[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
 def widest(conn: Connection, brand: str, since: datetime, until: datetime, limit: int) -> list[int]:
     """Return the ids of the mentions that most people may have seen, widest first.
 
-    By reach where the source gives it, else by the author's followers; then by engagement, then the newest.
+    By reach, told or estimated; then by the author's followers, then by engagement, then the newest.
     """
     engagement = [
         func.coalesce(column, 0) for column in (mentions.c.likes, mentions.c.replies, mentions.c.shares)
     ]
-    seen_by = func.coalesce(func.nullif(mentions.c.reach, 0), authors.c.followers, 0)
+    reach, followers = func.coalesce(mentions.c.reach, 0), func.coalesce(authors.c.followers, 0)
     query = (
         select(mention_brands.c.mention_id)
         .join(mentions, mentions.c.id == mention_brands.c.mention_id)
         .outerjoin(authors, authors.c.id == mentions.c.author_id)
         .where(*_talk(brand, since, until))
-        .order_by(seen_by.desc(), sum(engagement[1:], engagement[0]).desc(), mention_brands.c.at.desc())
+        .order_by(
+            reach.desc(),
+            followers.desc(),
+            sum(engagement[1:], engagement[0]).desc(),
+            mention_brands.c.at.desc(),
+        )
         .order_by(mention_brands.c.mention_id)
     )
     return list(conn.scalars(query.limit(limit)))

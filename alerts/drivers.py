@@ -59,7 +59,7 @@ def shares(kind: str, now: Mapping[str, int], usual: Mapping[str, float], limit:
 
 
 def posts(mentions: Sequence[StoredMention]) -> tuple[int, ...]:
-    """Return the ids of the mentions to show: widest reach first; no writer, text or story twice."""
+    """Return the ids of the mentions to show: the biggest voices first; no writer, text or story twice."""
     chosen: list[int] = []
     met: set[tuple[str, str]] = set()
     for stored in sorted(mentions, key=_weight):
@@ -72,12 +72,14 @@ def posts(mentions: Sequence[StoredMention]) -> tuple[int, ...]:
 
 def _weight(stored: StoredMention) -> tuple[float, ...]:
     mention, analysis = stored.mention, stored.analysis
-    followers = (mention.author.followers if mention.author else None) or 0
+    followers = mention.author.followers if mention.author else None
+    # Followers are comparable with one another, an estimated reach only with others of its kind.
+    audience = followers if followers is not None else mention.reach or 0
     liked = mention.engagement
     response = sum(each or 0 for each in (liked.likes, liked.replies, liked.shares))
     feeling = abs(analysis.sentiment_score or 0.0) if analysis is not None else 0.0
     return (
-        -max(followers, mention.reach or 0),
+        -audience,
         -response,
         -feeling,
         -min(len(mention.text), 280),

@@ -54,7 +54,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post as shown. `about` is reach, stars and time; `text` is the original, `direction` its own."""
+    """One post as shown. `about` is followers, stars, time; `text` is the original, `direction` its own."""
 
     author: str
     about: tuple[str, ...]
@@ -142,7 +142,7 @@ def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
     key = f"{kind}.{change}"
     with_mood = f"{key}.{facts.get('sentiment')}"
     followers = number_of(facts.get("followers"))
-    who = {"followers": counted(language, "followers", followers)} if followers else {}
+    who = {"followers": counted(language, "fans", followers)} if followers else {}
     return say(
         language,
         with_mood if with_mood in SENTENCES[language] else key,
@@ -212,7 +212,7 @@ def _about(post: Payload, payload: Payload, language: str) -> list[str]:
     about = []
     followers, rating = number_of(post.get("followers")), number_of(post.get("rating"))
     if followers:
-        about.append(counted(language, "reach", followers))
+        about.append(counted(language, "followers", followers))
     if rating is not None:
         scale = tidy(language, number_of(post.get("rating_scale")) or 5)
         about.append("★ " + say(language, "stars", rating=tidy(language, rating), scale=scale))

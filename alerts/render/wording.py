@@ -161,7 +161,7 @@ COUNTS: Final[Mapping[str, Mapping[str, Forms]]] = {
         "hours": {"one": "an hour", "other": "{n} hours"},
         "hours.last": {"one": "hour", "other": "{n} hours"},
         "followers": {"one": "{n} follower", "other": "{n} followers"},
-        "reach": {"one": "{n} follower", "other": "{n} followers"},
+        "fans": {"one": "{n} follower", "other": "{n} followers"},
         "reviews": {"one": "{n} review", "other": "{n} reviews"},
         "reviews_of": {"one": "{n} review", "other": "{n} reviews"},
         "posts": {"one": "New post", "other": "{n} new posts"},
@@ -209,7 +209,7 @@ COUNTS: Final[Mapping[str, Mapping[str, Forms]]] = {
             "many": "{n} شخصًا",
             "other": "{n} شخص",
         },
-        "reach": {
+        "fans": {
             "zero": "بلا متابعين",
             "one": "متابع واحد",
             "two": "متابعان",
