@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,16 +12,19 @@ from alerts.channels.base import open_channels
 from alerts.errors import ChannelError
 from config import loader
 from config.errors import SecretUnavailable
-from config.settings import Settings
+from config.settings import Settings, Source
+from crawlers import base as source_kinds
 from crawlers import collect, reactor, webhook_listener
 from nlp.errors import NlpError
 from nlp.pipeline import Pipeline
 from storage.errors import StorageError, explain
+from storage.records import FetchEvent, FetchStatus, Mention
 from storage.status import cause_of
 from understanding import plan_without_need
 
 # What was looked at, and what is wrong with it.
 Checked = tuple[str, str | None]
+_EXCERPT = 60
 
 
 def secrets(settings: Settings) -> Iterator[Checked]:
@@ -59,10 +62,44 @@ def webhooks(settings: Settings) -> Iterator[Checked]:
 
 
 def sources(settings: Settings) -> Iterator[Checked]:
-    """Visit each source once, and store nothing."""
-    for event, found in reactor.run(lambda: collect.preview(settings, wiring.now)):
-        counted = f"source {event.source}: {len(found)} {'item' if len(found) == 1 else 'items'}"
-        yield (counted, None) if event.error is None else (f"source {event.source}", cause_of(event))
+    """Fetch one page of each list of each source, store nothing, and say what would have been kept."""
+    by_name = {source.name: source for source in settings.sources}
+    for event, found in reactor.run(lambda: collect.preview(settings, wiring.now, newest_only=True)):
+        what = f"source {event.source}"
+        if event.error is not None:
+            yield what, cause_of(event)
+        else:
+            yield f"{what}: {'; '.join(_would_keep(by_name[event.source], event, found))}", None
+
+
+def _would_keep(source: Source, event: FetchEvent, found: Sequence[Mention]) -> Iterator[str]:
+    """Yield what a person wants to know of a page: how much, how recent, how full, how sure."""
+    yield _counts(event, found)
+    if event.status is FetchStatus.POSTPONED:
+        yield f"postponed until {event.next_due:%Y-%m-%d %H:%M} UTC"
+    if found:
+        yield f'"{_excerpt(found[0])}"'
+    if (budget := source.options.requests_a_day) is not None:
+        yield f"{event.requests} of {budget} requests a day"
+    if (beta := source_kinds.kinds()[source.kind].beta) is not None:
+        yield f"beta, {beta}"
+
+
+def _counts(event: FetchEvent, found: Sequence[Mention]) -> str:
+    told = [f"{len(found)} {'item' if len(found) == 1 else 'items'}"]
+    if dated := [mention.published_at for mention in found if mention.published_at is not None]:
+        told.append(f"newest {max(dated):%Y-%m-%d}")
+    for field in ("author", "rating"):
+        if share := event.fill_rates.get(field):
+            told.append(f"{round(share * len(found))} with {field}")
+    return ", ".join(told)
+
+
+def _excerpt(mention: Mention) -> str:
+    """Return the beginning of a title or text on one line, without what could steer a terminal."""
+    words = " ".join((mention.title or mention.text).split())
+    shown = "".join(letter for letter in words if letter.isprintable())
+    return shown if len(shown) <= _EXCERPT else shown[: _EXCERPT - 1].rstrip() + "…"
 
 
 def channels(settings: Settings) -> Iterator[Checked]:

@@ -199,7 +199,7 @@ def test_schema_sources_and_channels_tell_of_every_kind_and_need_no_configuratio
         assert max(map(len, ended.out.splitlines())) <= 100
     betas = [kind for kind in base.kinds().values() if kind.beta is not None]
     assert len(re.findall("^  beta: .", sources.out, re.MULTILINE)) == len(betas)
-    assert sources.out.count("  requests_a_day (") == 1
+    assert sources.out.count("  obey_robots (default false): ") == 1
 
 
 def test_sources_tells_of_one_kind_what_is_its_own_and_what_all_have(tmp_path: Path) -> None:
@@ -455,7 +455,7 @@ def test_check_tells_of_everything_a_line_each_and_sends_nothing(
         assert slack.payloads == []
     assert failing.code == 1
     assert "ok    configuration: 2 sources, 1 channel\n" in failing.out
-    for line in ("ok    database: sqlite\n", "ok    source up: 1 item\n", "ok    channel good: "):
+    for line in ("ok    database: sqlite\n", "ok    source up: 1 item; \"one\"\n", "ok    channel good: "):
         assert line in failing.out
     assert "ok    models: " in failing.out
     assert "WRONG source gone: there is nothing at this address (HTTP 404)\n" in failing.out
