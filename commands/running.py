@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import wiring
+from commands.progress import bars
 from commands.terminal import FAILED, OK, ConfigPath, counted, json_line, say, settings_of
 from config.errors import ConfigError
 
@@ -19,7 +20,11 @@ def run(
     config: ConfigPath = None,
     once: Annotated[bool, typer.Option("--once", help="Do one whole cycle and stop.")] = False,
 ) -> None:
-    """Run the daemon: collect, understand, decide, tell, until it is told to stop."""
+    """Run the daemon: collect, understand, decide, tell, until it is told to stop.
+
+    A source that fails ends nothing: with --once the code is 0 when the cycle was done, and each failure is
+    named. To learn by the exit code whether sources fail, use `marsad collect`.
+    """
     import scheduler
     from config import loader
     from crawlers import reactor
@@ -46,6 +51,8 @@ def _report_visits(visits: list[FetchEvent]) -> bool:
     for event in visits:
         items = counted(event.items_seen, "item")
         what = cause_of(event) or f"{items}, {event.items_new} new, {event.items_revised} edited"
+        if event.status == "postponed":
+            what += f"; next {event.next_due:%Y-%m-%d %H:%M} UTC"
         typer.echo(f"{event.source}: {event.status}: {what}")
     return all(event.error is None for event in visits)
 
@@ -57,7 +64,7 @@ def collect(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; print JSON Lines.")] = False,
 ) -> None:
-    """Fetch the sources now, whether they are due or not."""
+    """Fetch the sources now, whether they are due or not; the exit code is 1 if one of them fails."""
     from crawlers import collect as collecting
     from crawlers import reactor
     from storage.export import mention_to_json
@@ -66,9 +73,11 @@ def collect(
     settings = settings_of(config)
     only = _known_sources(settings, source)
     if not dry_run:
-        with wiring.database(settings) as engine:
+        with wiring.database(settings) as engine, bars(wiring.now) as progress:
             visits = reactor.run(
-                lambda: collecting.collect(engine, settings, wiring.now, only=only, force=True)
+                lambda: collecting.collect(
+                    engine, settings, wiring.now, only=only, force=True, progress=progress
+                )
             )
         raise typer.Exit(OK if _report_visits(visits) else FAILED)
     good = True
