@@ -100,9 +100,9 @@ def status(
     from storage.engine import reading
 
     settings = settings_of(config)
-    names = [source.name for source in settings.sources if source.enabled]
+    budgets = {source.name: source.options.requests_a_day for source in settings.sources if source.enabled}
     with wiring.database(settings) as engine, reading(engine) as conn:
-        found = health.gather(conn, names, wiring.now())
+        found = health.gather(conn, list(budgets), wiring.now(), budgets)
     typer.echo(
         json_line(health.to_json(found)) if as_json else "\n".join(health.to_lines(found, settings.zone))
     )

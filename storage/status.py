@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -34,13 +35,25 @@ class SourceHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source: how it is, what is remembered of it, its last visit, and today's requests (UTC)."""
+    """A source: how it is, what is remembered of it, its last visit, and today's requests (UTC).
+
+    `budget` is how many requests a day may have, None for any number.
+    """
 
     name: str
     health: SourceHealth
     state: SourceState
     last: FetchEvent | None
     requests_today: int = 0
+    budget: int | None = None
+
+    @property
+    def unread_back_to(self) -> datetime | None:
+        """How far back it is still to be read: where the furthest gap in its lists ends; None without one."""
+        walks = self.state.cursor.get("walks")
+        places = walks.values() if isinstance(walks, Mapping) else ()
+        goals = [goal for place in places for _, goal in place.get("gaps", ()) if goal is not None]
+        return min(map(datetime.fromisoformat, goals), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class Status:
     """Counts over the whole database, each source, and the messages in trouble.
 
     `spam` counts the mentions that are marked, by mark. `learned` are the customer's own models in use.
+    `resting` are the hosts that asked to be left alone, and until when.
     """
 
     at: datetime
@@ -59,6 +73,7 @@ class Status:
     troubled: Sequence[Notification]
     spam: Mapping[str, int]
     learned: Sequence[LearnedModel] = ()
+    resting: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -91,8 +106,13 @@ def _without_name(source: str, error: str) -> str:
     return error.removeprefix(f"{source}: ")
 
 
-def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
-    """Return how everything is; `names` are the sources in the configuration."""
+def gather(
+    conn: Connection,
+    names: Sequence[str],
+    now: datetime,
+    budgets: Mapping[str, int | None] = MappingProxyType({}),
+) -> Status:
+    """Return how everything is; `names` are the sources configured, `budgets` their requests a day."""
     last = sources.last_events(conn)
     states = sources.load_states(conn, names)
     day = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
@@ -100,7 +120,17 @@ def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
     by_state = conn.execute(select(alert_table.c.state, func.count()).group_by(alert_table.c.state))
     return Status(
         at=now,
-        sources=[_source(states[name], last.get(name), now, spent.get(name, 0)) for name in names],
+        sources=[
+            SourceStatus(
+                name,
+                _health(states[name], last.get(name), now),
+                states[name],
+                last.get(name),
+                spent.get(name, 0),
+                budgets.get(name),
+            )
+            for name in names
+        ],
         mentions=conn.scalar(select(func.count()).select_from(mention_table)) or 0,
         unanalyzed=mentions.unanalyzed(conn),
         alerts={row[0]: row[1] for row in by_state},
@@ -108,6 +138,7 @@ def gather(conn: Connection, names: Sequence[str], now: datetime) -> Status:
         troubled=outbox.troubled(conn),
         spam=_spam(conn),
         learned=list(learned.in_use(conn).values()),
+        resting=sources.resting(conn, now),
     )
 
 
@@ -117,18 +148,16 @@ def _spam(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def _source(state: SourceState, last: FetchEvent | None, now: datetime, requests: int) -> SourceStatus:
+def _health(state: SourceState, last: FetchEvent | None, now: datetime) -> SourceHealth:
     if last is None:
-        health = SourceHealth.NEW
-    elif last.status is FetchStatus.FAILED:
-        health = SourceHealth.FAILING
-    elif last.symptoms:
-        health = SourceHealth.ILL
-    elif state.next_due is not None and now - state.next_due > _LATE:
-        health = SourceHealth.LATE
-    else:
-        health = SourceHealth.OK
-    return SourceStatus(state.source, health, state, last, requests)
+        return SourceHealth.NEW
+    if last.status is FetchStatus.FAILED:
+        return SourceHealth.FAILING
+    if last.symptoms:
+        return SourceHealth.ILL
+    if state.next_due is not None and now - state.next_due > _LATE:
+        return SourceHealth.LATE
+    return SourceHealth.OK
 
 
 def to_json(found: Status) -> dict[str, Any]:
@@ -150,6 +179,7 @@ def to_json(found: Status) -> dict[str, Any]:
         ],
         "alerts": dict(found.alerts),
         "messages": {str(status): count for status, count in found.outbox.items()},
+        "resting_hosts": {host: until.isoformat() for host, until in found.resting.items()},
         "sources": [
             {
                 "name": source.name,
@@ -160,6 +190,8 @@ def to_json(found: Status) -> dict[str, Any]:
                 "error": source.state.last_error,
                 "symptoms": list(source.last.symptoms) if source.last else [],
                 "requests_today": source.requests_today,
+                "requests_a_day": source.budget,
+                "unread_back_to": source.unread_back_to and source.unread_back_to.isoformat(),
                 "items_seen": source.last.items_seen if source.last else None,
                 "fill_rates": dict(source.last.fill_rates) if source.last else {},
             }
@@ -172,6 +204,8 @@ def to_lines(found: Status, zone: tzinfo) -> Iterator[str]:
     """Yield the status as lines for a person, times in their zone."""
     for source in found.sources:
         yield f"source {source.name}: " + ", ".join(_told(source, zone))
+    for host, until in sorted(found.resting.items()):
+        yield f"host {host}: asked us to wait until {until.astimezone(zone):%Y-%m-%d %H:%M}"
     yield f"mentions: {found.mentions}, of which {found.unanalyzed} wait to be understood"
     if found.spam:
         marks = ", ".join(f"{count} {mark.replace('_', ' ')}" for mark, count in found.spam.items())
@@ -191,3 +225,11 @@ def _told(source: SourceStatus, zone: tzinfo) -> Iterator[str]:
         yield f"last good visit {good.astimezone(zone):%Y-%m-%d %H:%M}" if good else "no good visit yet"
     if due := source.state.next_due:
         yield f"next {due.astimezone(zone):%Y-%m-%d %H:%M}"
+    if source.last is not None and source.last.status is FetchStatus.POSTPONED:
+        yield "postponed"
+    if source.budget is not None:
+        yield f"{source.requests_today} of {source.budget} requests today"
+    elif source.requests_today:
+        yield f"{source.requests_today} request{'' if source.requests_today == 1 else 's'} today"
+    if goal := source.unread_back_to:
+        yield f"still to be read back to {goal.astimezone(zone):%Y-%m-%d %H:%M}"
