@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -17,6 +17,7 @@ from crawlers.errors import UnreadableError
 from crawlers.markup import ReviewPage
 from crawlers.review_documents import read_review_page
 from crawlers.review_identity import ReviewDraft, text_key
+from crawlers.review_stretches import Stretch, advanced, cut_off, pushed, stretches_of, to_json
 from crawlers.spider import SourceSpider
 from crawlers.urls import canonical
 from storage.records import Author, Mention, MentionKind
@@ -24,13 +25,14 @@ from storage.records import Author, Mention, MentionKind
 _MOST_KNOWN = 2000
 _SWEEP_EVERY = timedelta(days=1)
 _AHEAD_AT_MOST = timedelta(days=1)
+_NO_SUCH_PAGE = frozenset({400, 404, 410, 422})
 
 
 class ReviewsOptions(SourceOptions):
     """Options of a page with reviews."""
 
     url: WebAddress = Field(description="The page with the reviews, newest first where the site can sort.")
-    pages: int = Field(default=5, ge=1, le=200, description="How many pages of reviews to follow at most.")
+    pages: int = Field(default=5, ge=1, le=200, description="How many pages of reviews to read at a visit.")
     obey_robots: bool = Field(default=True, description="Obey robots.txt, as is usual for pages.")
 
 
@@ -38,7 +40,8 @@ class ReviewsSpider(SourceSpider):
     """Follows a list of reviews from its first page.
 
     Between two full passes, which happen once a day and find edits deep in the list, a visit ends at the
-    first page on which nothing is new.
+    first page on which nothing is new. What the page limit cuts off is read by later visits, after the
+    first pages.
     """
 
     kind: ClassVar[str] = "reviews"
@@ -57,7 +60,10 @@ class ReviewsSpider(SourceSpider):
         self._seen: dict[str, str] = {}
         self._visited: set[str] = set()
         self._first_item: str | None = None
+        self._first_pass = "swept_at" not in self.state.cursor
         self._sweeping = self._sweep_is_due()
+        self._stretches = stretches_of(self.state.cursor.get("stretches"))
+        self._pages_left = self.options.pages
 
     async def start(self) -> AsyncIterator[Request]:
         """Yield the request for the first page, conditional between full passes."""
@@ -67,13 +73,79 @@ class ReviewsSpider(SourceSpider):
         yield self.request(url, self.read_page, headers=headers, number=1)
 
     async def read_page(self, response: Response, number: int) -> AsyncIterator[Mention | Request]:
-        """Yield the reviews of one page and the request for the next."""
-        if not self.accepts(response):
-            return
-        if number == 1 and self.is_same(response, self.options.url) and not self._sweeping:
+        """Yield the reviews of one page of the list's beginning, and the request for the next."""
+        same = not self.accepts(response) or (
+            number == 1 and self.is_same(response, self.options.url) and not self._sweeping
+        )
+        if same:
+            for request in self._read_on() if self.visit.unchanged else ():
+                yield request
             return
         self.visit.unchanged = False
-        page = await self.parse_apart(
+        self._pages_left -= 1
+        page = await self._parsed(response)
+        if number == 1:
+            self._note_first(page, response.url)
+        elif page.item and self._first_item and page.item != self._first_item:
+            self._finish()  # "next" led to another product, as on a blog
+            return
+        mentions = self._mentions(page, response.url)
+        news = self._note_known(mentions)
+        for mention in mentions:
+            yield mention
+        if news:
+            self._keep(pushed(self._stretches, 0))
+        following = self._following(page)
+        if following is None or not mentions or not (news or self._sweeping):
+            self._finish()
+            for request in self._read_on():
+                yield request
+        elif self._pages_left > 0:
+            self._visited.add(following)
+            yield self.request(following, self.read_page, optional=True, number=number + 1)
+        else:
+            if news or self._first_pass:
+                self._keep(cut_off(self._stretches, following, self._first_item, self.options.pages))
+            self._finish()
+
+    async def read_stretch(self, response: Response) -> AsyncIterator[Mention | Request]:
+        """Yield the reviews of a page that earlier visits did not come to, and the request for the next."""
+        first = self._stretches[0]
+        if not self.accepts(response):
+            if response.status in _NO_SUCH_PAGE:
+                self._keep(self._stretches[1:])
+            return
+        self.visit.unchanged = False
+        self._pages_left -= 1
+        page = await self._parsed(response)
+        strayed = bool(page.item and first.item and page.item != first.item)
+        mentions = [] if strayed else self._mentions(page, response.url)
+        news = self._note_known(mentions)
+        for mention in mentions:
+            yield mention
+        following = None if strayed or not page.reviews else self._following(page)
+        self._keep(advanced(self._stretches, following, news=news))
+        if self._pages_left > 0:
+            for request in self._read_on():
+                yield request
+
+    def _read_on(self) -> Iterator[Request]:
+        """Yield the request for what was left over; however few pages a visit may read, it comes nearer."""
+        if self._stretches:
+            url = self._stretches[0].url
+            self._visited.add(url)
+            yield self.request(url, self.read_stretch, optional=True)
+
+    def _keep(self, stretches: tuple[Stretch, ...]) -> None:
+        self._stretches = stretches
+        self.remember(stretches=to_json(stretches))
+
+    def _following(self, page: ReviewPage) -> str | None:
+        """Return the address of the next page, None where there is none that this visit has not seen."""
+        return None if page.next_url in self._visited else page.next_url
+
+    async def _parsed(self, response: Response) -> ReviewPage:
+        return await self.parse_apart(
             read_review_page,
             response.body,
             response.url,
@@ -81,22 +153,9 @@ class ReviewsSpider(SourceSpider):
             _text_header(response, "Link"),
             self.clock(),
         )
-        if number == 1:
-            self._note_first(page, response.url)
-        elif page.item and self._first_item and page.item != self._first_item:
-            self._finish()  # "next" led to another product, as on a blog
-            return
-        mentions = [self._mention(draft, response.url) for draft in self._not_seen(page.reviews)]
-        news = self._note_known(mentions)
-        for mention in mentions:
-            yield mention
-        following = page.next_url
-        wanted = bool(mentions) and (news or self._sweeping) and number < self.options.pages
-        if not wanted or following is None or following in self._visited:
-            self._finish()
-            return
-        self._visited.add(following)
-        yield self.request(following, self.read_page, optional=True, number=number + 1)
+
+    def _mentions(self, page: ReviewPage, url: str) -> list[Mention]:
+        return [self._mention(draft, url) for draft in self._not_seen(page.reviews)]
 
     def _sweep_is_due(self) -> bool:
         last = self.state.cursor.get("swept_at")

@@ -45,13 +45,11 @@ def _answer(asked: Asked, items: Sequence[int]) -> Answer | None:
     return Answer(text.encode(), type="text/html; charset=utf-8")
 
 
-# Of a list longer than the option `pages` the rest is never read: there is no telling where it would begin
-# next time. So of several pages only what one visit reaches is promised, which the tests of its own hold.
 WORLD = World(
     kind="reviews",
     options=lambda base: {"url": f"{base}/kettle/reviews"},
     answer=_answer,
     per_page=PER_PAGE,
-    paged=False,
+    keeps_pages=False,
     status_routes=("/robots.txt",),
 )
