@@ -21,7 +21,7 @@ from alerts.channels import base as channel_kinds
 from config.settings import Settings
 from crawlers import collect, webhook_listener
 from nlp.pipeline import TextItem
-from storage import analyses, lease, mentions
+from storage import analyses, lease, mentions, sources
 from storage.engine import open_engine, prepare
 from storage.errors import explain
 from storage.mentions import StoredMention
@@ -34,10 +34,9 @@ Clock = channel_kinds.Clock
 log = structlog.get_logger("marsad")
 
 # How often each stage looks whether there is something to do, in seconds.
-EVERY = {"lead": 10, "collect": 15, "understand": 5, "decide": 30, "tell": 5}
+EVERY = {"lead": 10, "collect": 15, "understand": 5, "decide": 30, "tell": 5, "tidy": 86_400}
 # What is in hand at SIGTERM may take this long to finish; systemd and Docker kill soon after 30 s.
-GRACE_SECONDS, _LAST_SECONDS = 25, 2
-_BATCH, _CLAIM = 64, timedelta(minutes=10)
+GRACE_SECONDS, _LAST_SECONDS, _BATCH, _CLAIM = 25, 2, 64, timedelta(minutes=10)
 
 
 class Cycle(NamedTuple):
@@ -104,6 +103,10 @@ class Daemon:
     async def tell(self) -> relay.RelayResult:
         """Send what is due in the outbox."""
         return await relay.relay(self.engine, self.channels, self.clock, stopping=self.stopping)
+
+    async def tidy(self) -> None:
+        """Forget old visits, once a day."""
+        await asyncio.to_thread(sources.forget_old, self.engine, self.clock())
 
     async def cycle(self, *, force: bool = True) -> Cycle:
         """Collect (all sources, unless not forced), understand, decide and tell, once each."""

@@ -21,7 +21,6 @@ from alerts.lifecycle import (
     Change,
     Event,
     Life,
-    Policy,
     Step,
     group_key,
     recall,
@@ -34,11 +33,10 @@ from alerts.rules.base import Finding, Lasting, Occasional, Point, Reading, Rule
 from config.settings import AlertRule, Settings
 from storage import alerts as kept
 from storage import mentions, outbox, silences
-from storage.records import Alert, AlertState, BrandRole
+from storage.records import Alert, AlertState
 from storage.silences import Silence
 
 _log = structlog.get_logger(__name__)
-_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def evaluate(engine: Engine, settings: Settings, now: datetime) -> list[Alert]:
                 turn = _Round(conn, configured, settings.timezone, names, now, silenced)
                 found = [
                     alert
-                    for brand in brands_of(configured, rule, settings)
+                    for brand in rule.subjects(conn, configured, settings, now)
                     for alert in _run(turn, rule, brand)
                 ]
         except Exception as error:  # noqa: BLE001 - one rule must not stop the others, whatever is wrong
@@ -103,12 +101,6 @@ def rule_of(configured: AlertRule, settings: Settings) -> Rule:
     return known[configured.kind](configured.name, configured.options, settings.zone)
 
 
-def brands_of(configured: AlertRule, rule: Rule, settings: Settings) -> list[str]:
-    """Return the brands a rule watches: those it names, else all of its side."""
-    competitors = rule.side is BrandRole.COMPETITOR
-    return configured.brands or [brand.name for brand in settings.brands if brand.competitor is competitors]
-
-
 def _run(turn: _Round, rule: Rule, brand: str) -> Iterator[Alert]:
     if isinstance(rule, Lasting):
         yield from _follow(turn, rule, brand)
@@ -124,7 +116,7 @@ def _follow(turn: _Round, rule: Lasting, brand: str) -> Iterator[Alert]:
     previous = None if standing is not None else kept.latest(turn.conn, rule.name, brand)
     reading = rule.read(turn.conn, brand, turn.now, standing, previous)
     life = None if standing is None else recall(standing.state, standing.facts[LIFE])
-    taken = step(life, reading.sight, turn.now, _POLICY, turn.muted(brand))
+    taken = step(life, reading.sight, turn.now, rule.policy, turn.muted(brand))
     if taken.life is None or (taken.life == life and taken.change is None):
         return
     if taken.life.state is AlertState.RESOLVED and standing is not None:

@@ -86,7 +86,7 @@ def _without_returns(
     """Leave out what came back without a date in the hours that are judged; fitting cuts off the rest."""
     surplus: dict[tuple[str, datetime], int] = {}
     for gap in found:
-        if now - LONGEST * _HOUR <= gap.end < now:
+        if now - LONGEST * _HOUR <= gap.end <= now:
             back = hour_of(gap.end)
             counts = undated(conn, brand, gap.source, back, back + 2 * _HOUR, sentiment)
             surplus.update({(gap.source, hour): count for hour, count in counts.items()})

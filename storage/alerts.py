@@ -24,6 +24,12 @@ def open_alert(conn: Connection, group_key: str) -> Alert | None:
     return None if row is None else _from_row(row)
 
 
+def open_of(conn: Connection, rule: str) -> list[Alert]:
+    """Return the open alerts of a rule, oldest first."""
+    query = select(alerts).where(alerts.c.rule == rule, alerts.c.state.in_(_OPEN_STATES))
+    return [_from_row(row) for row in conn.execute(query.order_by(alerts.c.id))]
+
+
 def seen(conn: Connection, group_key: str) -> bool:
     """Tell whether there ever was an alert for an occasion."""
     return conn.scalar(select(alerts.c.id).where(alerts.c.group_key == group_key).limit(1)) is not None

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Engine, Row, delete, func, select
 
 from storage import storable, watches
 from storage.records import FetchEvent, FetchStatus
 from storage.rows import chunks, upsert
 from storage.tables import fetch_events, resting_hosts, sources
+
+# A baseline looks back eight weeks.
+_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,12 @@ def prune_events(conn: Connection, before: datetime) -> int:
     """
     watches.prune(conn, before)
     return conn.execute(delete(fetch_events).where(fetch_events.c.at < before)).rowcount
+
+
+def forget_old(engine: Engine, now: datetime) -> None:
+    """Delete the visits that are too old to be of use; to be done once a day."""
+    with engine.begin() as conn:
+        prune_events(conn, now - _KEPT)
 
 
 def _state(row: Row[Any]) -> SourceState:

@@ -140,7 +140,7 @@ def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
     if f"{kind}.{change}" not in SENTENCES[language]:
         kind = "other"
     key = f"{kind}.{change}"
-    with_mood = f"{key}.{facts.get('sentiment')}"
+    with_mood = f"{key}.{facts.get('sentiment') or facts.get('scope')}"
     followers = number_of(facts.get("followers"))
     who = {"followers": counted(language, "fans", followers)} if followers else {}
     return say(
@@ -148,6 +148,7 @@ def _headline(payload: Payload, kind: str, change: str, language: str) -> str:
         with_mood if with_mood in SENTENCES[language] else key,
         brand=brand_name(payload, payload.get("brand") or "?", language),
         rule=name(payload.get("rule") or "?"),
+        host=name(facts.get("host") or "?"),
         who=say(language, "who.followers" if who else "who.unknown", **who),
         posts=counted(language, "posts", max(1, number_of(payload.get("observed")) or 1)),
     )

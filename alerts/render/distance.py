@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from alerts.render import escaping, locale
+from alerts.render import escaping, health, locale
 from alerts.render.phrases import counted, number_of, once_in, platform_name, say, tidy
 
 Payload = Mapping[str, Any]
@@ -129,9 +129,14 @@ def _distance_of_any(payload: Payload, change: str, language: str) -> list[str]:
     return [_with_rarity(distance, payload, change, language)]
 
 
+def _distance_of_source(payload: Payload, change: str, language: str) -> list[str]:
+    return health.lines(payload, facts_of(payload), change, language)
+
+
 _DISTANCES: Final[Mapping[str, Callable[[Payload, str, str], list[str]]]] = {
     "negative_spike": _distance_of_spike,
     "influencer_post": _distance_of_influencer,
     "rating_drop": _distance_of_ratings,
     "competitor_post": _distance_of_competitor,
+    "source_health": _distance_of_source,
 }

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from alerts.render import health_wording
+
 Catalogue = Mapping[str, str]
 Forms = Mapping[str, str]
 
 SENTENCES: Final[Mapping[str, Catalogue]] = {
     "en": {
+        **health_wording.SENTENCES["en"],
         "negative_spike.firing": "Unusual rise in negative mentions of {brand}",
         "negative_spike.update": "Negative mentions of {brand} keep rising",
         "negative_spike.resolved": "The rise in negative mentions of {brand} is over",
@@ -84,6 +87,7 @@ SENTENCES: Final[Mapping[str, Catalogue]] = {
         "chart.title": "Negative mentions per hour",
     },
     "ar": {
+        **health_wording.SENTENCES["ar"],
         "negative_spike.firing": "ارتفاع غير معتاد في الإشارات السلبية إلى {brand}",
         "negative_spike.update": "استمرار الارتفاع في الإشارات السلبية إلى {brand}",
         "negative_spike.resolved": "انتهى الارتفاع في الإشارات السلبية إلى {brand}",

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
-from alerts.lifecycle import Sight
+from alerts.lifecycle import Policy, Sight
 from config.kinds import registered
-from config.settings import Strict
+from config.settings import AlertRule, Settings, Strict
 from storage.records import Alert, BrandRole, Severity
 
 EVIDENCE_LIMIT = 200
@@ -84,9 +84,19 @@ class Rule(ABC):
         self.options = options
         self.zone = zone
 
+    def subjects(
+        self, conn: Connection, configured: AlertRule, settings: Settings, now: datetime
+    ) -> list[str]:
+        """Return what it looks at, by name: the brands it names, else all of its side. Asked once a round."""
+        competitors = self.side is BrandRole.COMPETITOR
+        own = (brand.name for brand in settings.brands if brand.competitor is competitors)
+        return configured.brands or list(own)
+
 
 class Lasting(Rule):
     """A rule about a condition that lasts: one alert an episode."""
+
+    policy: ClassVar[Policy] = Policy()
 
     @abstractmethod
     def read(

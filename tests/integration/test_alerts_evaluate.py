@@ -16,8 +16,10 @@ from sqlalchemy import Engine, func, select
 from structlog.testing import capture_logs
 
 from alerts.evaluate import evaluate
+from alerts.history import watched
 from alerts.lifecycle import Event, transition
 from alerts.rules.base import kinds, options_models
+from alerts.spike import fit
 from config.loader import Kinds, load
 from config.settings import Settings
 from storage import alerts as kept
@@ -477,3 +479,26 @@ def test_an_evaluation_in_which_nothing_happens_is_cheap(world: World) -> None:
     took = (time.process_time() - begun) / 5
     print(f"{took * 1000:.1f} ms for four rules")
     assert took < 0.25
+
+
+def test_an_outage_is_no_silence_and_coming_back_is_no_spike(world: World) -> None:
+    def steady(start: int, stop: int, **changes: Any) -> None:
+        world.add([world.mention(NOW - h * HOUR, **changes) for h in range(stop, start) if h % 2 == 0])
+
+    world.visited("news", NOW - timedelta(days=40))
+    steady(720, 48)
+    world.visited("news", NOW - 48 * HOUR)
+    # Two days in which nothing is seen, then the newest day under its own hours, and more without a date.
+    world.down = True
+    assert world.decide(NOW - 5 * HOUR) == []
+    world.down = False
+    steady(24, 0, collected_at=NOW)
+    world.add([world.mention(None) for _ in range(30)])
+    assert world.decide(NOW + timedelta(minutes=5)) == []
+    assert world.decide(NOW + 3 * HOUR) == []
+    with world.engine.connect() as conn:
+        seen = watched(conn, "Lawzy", NOW + HOUR, "negative", timedelta(days=7))
+    assert seen is not None
+    missing = int((seen.series.exposure[:-1] < 0.5).sum())
+    assert 20 <= missing <= 32
+    assert fit(seen.series, UTC).rate == pytest.approx(0.5, rel=0.1)
