@@ -13,6 +13,7 @@ from scrapy.responsetypes import responsetypes
 
 from config.errors import SecretUnavailable
 from config.settings import Settings
+from crawlers.browser import BrowserDownloadHandler
 from crawlers.compression import BODY_LIMIT_BYTES, inflate
 from crawlers.errors import BodyBrokenError, CrawlError
 from crawlers.guard import ALLOWED_NETWORKS_SETTING, GuardedDownloadHandler
@@ -27,8 +28,10 @@ _COMPRESSED_ENCODINGS = (b"gzip", b"x-gzip", b"deflate")
 
 def scrapy_settings(settings: Settings, options: Any) -> dict[str, Any]:
     """Return the settings of one crawl of one source with these options."""
+    handler = BrowserDownloadHandler if getattr(options, "browser", False) else GuardedDownloadHandler
     return {
         **_common(settings),
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "ROBOTSTXT_OBEY": options.obey_robots,
         # A feed or API that the user named is a request or a few, and APIs say themselves what they bear.
         "AUTOTHROTTLE_START_DELAY": 0.25 if options.obey_robots else 0.1,

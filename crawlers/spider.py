@@ -55,12 +55,14 @@ class SourceSpider(SourceKind, scrapy.Spider):
         *,
         headers: Mapping[str, str] | None = None,
         optional: bool = False,
+        in_browser: bool = False,
         **passed_on: Any,
     ) -> Request:
         """Return a request for `url`; `passed_on` reaches the callback as keyword arguments.
 
         If nothing usable comes back, the visit fails, except where `optional` says that one page less
-        is no failure of the source.
+        is no failure of the source. `in_browser` has its scripts run (`crawlers.browser`); the kind's
+        option `browser` must be on.
         """
         return Request(
             url,
@@ -68,7 +70,7 @@ class SourceSpider(SourceKind, scrapy.Spider):
             errback=self._request_failed,
             headers=dict(headers or {}),
             cb_kwargs=passed_on,
-            meta={"optional": optional},
+            meta={"optional": optional, "browser": in_browser},
             dont_filter=True,
         )
 

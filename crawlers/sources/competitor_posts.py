@@ -53,6 +53,10 @@ class CompetitorPostsOptions(SourceOptions):
         default=50, ge=1, le=1000, description="How many articles to fetch at one visit."
     )
     obey_robots: bool = Field(default=True, description="Obey robots.txt, as is usual for pages.")
+    browser: bool = Field(
+        default=False,
+        description="Read pages in a browser, for sites empty without one; needs the extra `browser`.",
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> CompetitorPostsOptions:
@@ -250,7 +254,7 @@ class CompetitorPostsSpider(SourceSpider):
             self._missed(entry, cause)
             return iter(())
 
-        return self._optional(entry.url, self.read_page, missed, entry=entry)
+        return self._optional(entry.url, self.read_page, missed, in_browser=self.options.browser, entry=entry)
 
     async def read_page(self, response: Response, entry: SitemapEntry) -> AsyncIterator[Mention]:
         """Yield the mention that one article makes."""

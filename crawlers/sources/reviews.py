@@ -34,6 +34,10 @@ class ReviewsOptions(SourceOptions):
     url: WebAddress = Field(description="The page with the reviews, newest first where the site can sort.")
     pages: int = Field(default=5, ge=1, le=200, description="How many pages of reviews to read at a visit.")
     obey_robots: bool = Field(default=True, description="Obey robots.txt, as is usual for pages.")
+    browser: bool = Field(
+        default=False,
+        description="Read pages in a browser, for sites empty without one; needs the extra `browser`.",
+    )
 
 
 class ReviewsSpider(SourceSpider):
@@ -70,7 +74,7 @@ class ReviewsSpider(SourceSpider):
         url = self.options.url
         headers = {} if self._sweeping else self.validators(url)
         self._visited.add(url)
-        yield self.request(url, self.read_page, headers=headers, number=1)
+        yield self.request(url, self.read_page, headers=headers, in_browser=self.options.browser, number=1)
 
     async def read_page(self, response: Response, number: int) -> AsyncIterator[Mention | Request]:
         """Yield the reviews of one page of the list's beginning, and the request for the next."""
@@ -102,7 +106,9 @@ class ReviewsSpider(SourceSpider):
                 yield request
         elif self._pages_left > 0:
             self._visited.add(following)
-            yield self.request(following, self.read_page, optional=True, number=number + 1)
+            yield self.request(
+                following, self.read_page, optional=True, in_browser=self.options.browser, number=number + 1
+            )
         else:
             if news or self._first_pass:
                 self._keep(cut_off(self._stretches, following, self._first_item, self.options.pages))
