@@ -50,7 +50,7 @@ class BrowserProxy:
     limits: ProxyLimits
     resolve: Resolve
     port: int = 0
-    bytes: int = 0
+    passed: int = 0
     connections: int = 0
     refused: list[str] = field(default_factory=list)
     barred: dict[str, str] = field(default_factory=dict)
@@ -136,8 +136,8 @@ class BrowserProxy:
             while True:
                 async with asyncio.timeout(self.limits.idle_seconds):
                     block = await reader.read(_BLOCK_BYTES)
-                    self.bytes += len(block)
-                    if not block or self.bytes > self.limits.bytes:
+                    self.passed += len(block)
+                    if not block or self.passed > self.limits.bytes:
                         return
                     writer.write(block)
                     await writer.drain()

@@ -186,7 +186,8 @@ def test_a_page_of_reviews_is_read_in_a_browser_where_that_is_asked_for(run, clo
         for asked_for in (True, False):
             given = {"url": f"http://127.0.0.1:{server.server_address[1]}/", "browser": asked_for}
             options = kinds()["reviews"].Options(**given)
-            source = Source(name="page", kind="reviews").model_copy(update={"options": options})
+            source = Source(name="page", kind="reviews")
+            source._options = options
             settings = Settings(allow_private_networks=["127.0.0.0/8"]).model_copy(
                 update={"sources": [source]}
             )
