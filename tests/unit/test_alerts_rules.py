@@ -41,7 +41,13 @@ def surprise(hours: int, observed: int, score: float) -> Surprise:
 
 
 def test_every_rule_in_the_folder_is_registered_with_what_a_rule_must_say() -> None:
-    assert set(kinds()) == {"negative_spike", "influencer_post", "competitor_post", "rating_drop", "source_health"}
+    assert set(kinds()) == {
+        "negative_spike",
+        "influencer_post",
+        "competitor_post",
+        "rating_drop",
+        "source_health",
+    }
     assert set(options_models()) == set(kinds())
     for kind, rule in kinds().items():
         assert rule.kind == kind

@@ -62,6 +62,12 @@ class Rule(Strict):
     window: Duration = timedelta(hours=6)
 
 
+class Health(Strict):
+    """Of source_health."""
+
+    after: int = 2
+
+
 class Influencer(Rule):
     min_followers: int = 10_000
 
@@ -69,7 +75,13 @@ class Influencer(Rule):
 KINDS = Kinds(
     {"feed": Page, "reviews": Page, "competitor_posts": Sitemap, "mastodon": Hashtags},
     {"slack": Hook, "email": Mail},
-    {"negative_spike": Rule, "influencer_post": Influencer, "rating_drop": Rule, "competitor_post": Rule},
+    {
+        "negative_spike": Rule,
+        "influencer_post": Influencer,
+        "rating_drop": Rule,
+        "competitor_post": Rule,
+        "source_health": Health,
+    },
 )
 SCHEMA = schema(KINDS)
 _TYPES: dict[str, Any] = {
