@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from commands import brand, evaluation, kinds, labels, learning, reports, running, starting, texts
+from commands import brand, evaluation, kinds, labels, learning, reports, running, spikes, starting, texts
 from commands.terminal import FAILED, WRONG
 from config.environment import check_environment
 from config.errors import ConfigError, SecretUnavailable, SharedEnvironmentError
@@ -26,6 +26,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("collect", running.collect, "marsad collect --source news --dry-run"),
     ("import", texts.import_, "marsad import survey.csv --source survey"),
     ("analyze", texts.analyze, """echo '{"id": "1", "text": "الخدمة ممتازة"}' | marsad analyze"""),
+    ("spikes", spikes.spikes, "marsad spikes counts.csv --follow"),
     ("digest", reports.digest, "marsad digest --brand Acme --period 2026-W47 --language ar --out digest"),
     ("alerts", reports.alerts, "marsad alerts --json"),
     ("correct", labels.correct, "marsad correct 1042 --sentiment negative"),

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(300)
 MARSAD = Path(sys.executable).with_name("marsad")
 COMMANDS = (
     *("demo", "init", "check", "schema", "sources", "channels", "run", "collect"),
-    *("import", "analyze", "digest", "alerts", "correct", "learn", "reanalyze", "eval"),
+    *("import", "analyze", "spikes", "digest", "alerts", "correct", "learn", "reanalyze", "eval"),
     *("status", "export", "migrate", "brand"),
 )
 TEXT = "😀👍 أكمي سيئة جدا وخدمتها بطيئة"
@@ -455,7 +455,7 @@ def test_check_tells_of_everything_a_line_each_and_sends_nothing(
         assert slack.payloads == []
     assert failing.code == 1
     assert "ok    configuration: 2 sources, 1 channel\n" in failing.out
-    for line in ("ok    database: sqlite\n", "ok    source up: 1 item; \"one\"\n", "ok    channel good: "):
+    for line in ("ok    database: sqlite\n", 'ok    source up: 1 item; "one"\n', "ok    channel good: "):
         assert line in failing.out
     assert "ok    models: " in failing.out
     assert "WRONG source gone: there is nothing at this address (HTTP 404)\n" in failing.out
