@@ -69,6 +69,9 @@ class SourceOptions(Strict):
     backfill: Annotated[Duration | date | None, Field(union_mode="left_to_right")] = Field(
         default=None, description="How far back the first visit reads, such as 30d or 2026-01-31."
     )
+    follow_short_links: bool = Field(
+        default=False, description="Ask shorteners (bit.ly and the like) where the links of mentions lead."
+    )
     pages: int = Field(
         default=10, ge=1, le=1000, description="How many pages of each list to read at a visit."
     )

@@ -18,8 +18,11 @@ from crawlers.base import Clock, Deliver, Visit, kinds
 from crawlers.downloads import Downloads
 from crawlers.errors import CrawlError, PostponedError, StatusError
 from crawlers.fetching import scrapy_settings
+from crawlers.items import Found
 from crawlers.reader import SourceReader
+from crawlers.short_links import ShortLinks
 from crawlers.spider import SourceSpider
+from storage.records import Mention
 from storage.sources import SourceState
 
 VISIT_DEADLINE = timedelta(minutes=10)
@@ -49,8 +52,19 @@ async def visit(
     if issubclass(kind, SourceReader):
         reader = kind(source=source, state=state, clock=clock, downloads=downloads, newest_only=newest_only)
         reader.visit.budget, reader.engine = budget, engine
-        return await _read(reader, deliver)
+        return await _read(reader, _following(reader, downloads, deliver))
     return await _crawl(settings, source, state, clock, deliver, downloads, kind, budget)
+
+
+def _following(reader: SourceReader, downloads: Downloads, deliver: Deliver) -> Deliver:
+    if not reader.options.follow_short_links:
+        return deliver
+    links = ShortLinks(downloads, reader.visit)
+
+    async def followed(found: Found) -> None:
+        await deliver(await links.followed(found) if isinstance(found, Mention) else found)
+
+    return followed
 
 
 async def _read(reader: SourceReader, deliver: Deliver) -> Visit:

@@ -34,6 +34,9 @@ class Service:
             def do_POST(self) -> None:
                 service._answer(self)
 
+            def do_HEAD(self) -> None:
+                service._answer(self)
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -81,5 +84,5 @@ def write(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.send_header("Content-Length", str(len(answer.body)))
     handler.send_header("Connection", "close")
     handler.end_headers()
-    if answer.status != 304:
+    if answer.status != 304 and handler.command != "HEAD":
         handler.wfile.write(answer.body)

@@ -82,6 +82,7 @@ class GoogleNewsReader(SourceReader):
         "Google offers these feeds for personal, non-commercial reading in a feed reader; for other use ask"
         " Google. Links lead through Google, which alone can resolve those made since the middle of 2024."
     )
+    beta: ClassVar[str | None] = "built on a search of 2026-07; the live form was not seen"
     mention_kind: ClassVar[MentionKind] = MentionKind.ARTICLE
 
     async def read(self) -> AsyncIterator[Found]:

@@ -99,6 +99,7 @@ class MastodonReader(SourceReader):
         "with the scopes read:search, read:statuses and read:accounts."
     )
     terms: ClassVar[str] = "Public posts only; each server has its own rules, shown at /about."
+    beta: ClassVar[str | None] = "built on answers of 2017 to 2026-08; the live form was not seen"
     mention_kind: ClassVar[MentionKind] = MentionKind.POST
 
     async def read(self) -> AsyncIterator[Found]:
