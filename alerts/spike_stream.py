@@ -39,7 +39,7 @@ _PEAK_GAIN = 0.2  # how much of a new height is believed at once: an episode is 
 _SILENCE = 0.8  # a silence is bounded by nothing at all, so its deviations say less
 _QUIET_DAYS = 1.0
 _POWER = 2.0  # between the mean of the windows, 1, and the greatest of them
-_LEAST_NEWS = 0.8
+_LEAST_NEWS = 0.7
 _LOUDER = 1.5
 _WARM_UP_DAYS = 2.0
 _WARM_UP_ROWS = 14
@@ -51,7 +51,7 @@ _VERSION = 1
 class Judgement(NamedTuple):
     """What was expected, how much of a news the count is (0…1), and whether it is a spike or a silence.
 
-    While an episode lasts the score is 0 unless it becomes much louder: it is news once.
+    While an episode lasts the score is 0 unless it becomes much louder, or a spike only now: it is news once.
     """
 
     expected: float
@@ -274,7 +274,8 @@ class Detector:
         self._quiet -= 1
         if self._rows <= self._warm_up or news < _LEAST_NEWS:
             return 0.0
-        if self._quiet >= 0 and news <= _LOUDER * self._told:
+        louder = news > _LOUDER * self._told or self._told < _ALARM <= news
+        if self._quiet >= 0 and not louder:
             return 0.0
         self._quiet, self._told = self._quiet_rows, news
         return news / (news + _ALARM)
