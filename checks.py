@@ -14,7 +14,8 @@ from config import loader
 from config.errors import SecretUnavailable
 from config.settings import Settings, Source
 from crawlers import base as source_kinds
-from crawlers import collect, reactor, webhook_listener
+from crawlers import collect, reactor
+from crawlers.intake import webhook_listener
 from nlp.errors import NlpError
 from nlp.pipeline import Pipeline
 from storage.errors import StorageError, explain

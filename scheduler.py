@@ -19,7 +19,8 @@ import health
 from alerts import digest, evaluate, relay
 from alerts.channels import base as channel_kinds
 from config.settings import Settings
-from crawlers import collect, webhook_listener
+from crawlers import collect
+from crawlers.intake import webhook_listener
 from nlp.pipeline import TextItem
 from storage import analyses, lease, mentions, sources
 from storage.engine import open_engine, prepare
@@ -30,7 +31,6 @@ from storage.stories import Policy
 from understanding import Readers
 from wiring import now
 
-Clock = channel_kinds.Clock
 log = structlog.get_logger("marsad")
 
 # How often each stage looks whether there is something to do, in seconds.
@@ -55,7 +55,7 @@ class Daemon:
 
     settings: Settings
     engine: Engine
-    clock: Clock
+    clock: channel_kinds.Clock
     pool: Readers
     channels: dict[str, channel_kinds.Channel]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,7 +114,7 @@ class Daemon:
         return Cycle(visits, understood, *await self.decide(), await self.tell())
 
 
-def build(settings: Settings, base: Path, clock: Clock = now) -> Daemon:
+def build(settings: Settings, base: Path, clock: channel_kinds.Clock = now) -> Daemon:
     """Open the database (relative to the folder `base`) and wire everything to it.
 
     Raises:

@@ -16,11 +16,11 @@ from scrapy.http import Response
 from config.secret import Secret
 from config.settings import Phrase
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.bluesky_posts import Session, did_of, problem, read_posts, read_profiles, read_session
 from crawlers.errors import CrawlError, StatusError
 from crawlers.items import Found, Item, Page
 from crawlers.page_tokens import PageToken, PageTokens
 from crawlers.reader import Fetch, Params, SourceReader
+from crawlers.services.bluesky_posts import Session, did_of, problem, read_posts, read_profiles, read_session
 from storage.records import MentionKind
 
 _PAGE = 100

@@ -10,17 +10,17 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, model_validator
 
 from crawlers.base import SourceOptions
-from crawlers.graph_posts import (
+from crawlers.items import Found, Page
+from crawlers.reader import Fetch, Params
+from crawlers.services.graph_posts import (
     read_comments,
     read_page_profile,
     read_post_counts,
     read_posts,
     read_recommendations,
 )
-from crawlers.graph_profiles import Profile
-from crawlers.graph_reader import GraphOptions, GraphReader
-from crawlers.items import Found, Page
-from crawlers.reader import Fetch, Params
+from crawlers.services.graph_profiles import Profile
+from crawlers.services.graph_reader import GraphOptions, GraphReader
 from storage.records import MentionKind
 
 _PROFILE = "id,name,username,link,fan_count,followers_count,verification_status"

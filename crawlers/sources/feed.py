@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.feed_entries import FeedEntry
 from crawlers.feeds import read_feed
-from crawlers.google_news_feed import without_publisher
 from crawlers.reader import SourceReader
+from crawlers.services.google_news_feed import without_publisher
 from crawlers.urls import canonical
 from storage.records import Author, Engagement, Mention, MentionKind
 

@@ -19,13 +19,13 @@ from pydantic import AfterValidator, Field
 from config.values import Duration
 from crawlers.base import SourceOptions
 from crawlers.errors import CrawlError, ParsingError, UnreadableError
-from crawlers.folders import Listed, Progress, kept, listing, print_of
+from crawlers.intake.folders import Listed, Progress, kept, listing, print_of
+from crawlers.intake.pseudonym_key import PlacedPath
+from crawlers.intake.row_items import RowRules
+from crawlers.intake.row_options import RowOptions
+from crawlers.intake.table_files import FileChangedError, Mark, Piece, read_piece
 from crawlers.items import Found, Item
-from crawlers.pseudonym_key import PlacedPath
 from crawlers.reader import SourceReader
-from crawlers.row_items import RowRules
-from crawlers.row_options import RowOptions
-from crawlers.table_files import FileChangedError, Mark, Piece, read_piece
 from storage.records import MentionKind
 
 _ROWS = 2_000

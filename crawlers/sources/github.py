@@ -15,11 +15,11 @@ from scrapy.http import Response
 from config.secret import Secret
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import CrawlError, HostRestsError, StatusError, UnreadableError
-from crawlers.github_issues import error_message, read_comments, read_issues
 from crawlers.hosts import host_of
 from crawlers.items import Found, Page
 from crawlers.link_header import next_query
 from crawlers.reader import Fetch, SourceReader
+from crawlers.services.github_issues import error_message, read_comments, read_issues
 from storage.records import MentionKind
 
 _PAGE = 100

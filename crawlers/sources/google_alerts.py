@@ -9,9 +9,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from crawlers.base import SourceOptions, WebAddress, charset_of
-from crawlers.google_alerts_feed import read_google_alerts
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
+from crawlers.services.google_alerts_feed import read_google_alerts
 from storage.records import MentionKind
 
 

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from config.values import Duration
 from crawlers.base import SourceOptions, WebAddress, charset_of
-from crawlers.google_news_feed import read_google_news
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
+from crawlers.services.google_news_feed import read_google_news
 from storage.records import MentionKind
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z0-9]{2,4}))?")

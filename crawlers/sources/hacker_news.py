@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.hacker_news_hits import read_hits, token_parts
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
+from crawlers.services.hacker_news_hits import read_hits, token_parts
 from storage.records import MentionKind
 
 _PAGE = 100

@@ -16,11 +16,11 @@ from pydantic import AfterValidator, Field, model_validator
 from config.secret import Secret
 from crawlers.base import SourceOptions
 from crawlers.errors import ParsingError
+from crawlers.intake.mail_connection import FolderError, Login, Server
+from crawlers.intake.mail_message import MailRules, RawMail, ReadMail, read_mails
+from crawlers.intake.mailbox import Mailbox
+from crawlers.intake.pseudonym_key import PlacedPath, PseudonymKeyOptions, key_of
 from crawlers.items import Found
-from crawlers.mail_connection import FolderError, Login, Server
-from crawlers.mail_message import MailRules, RawMail, ReadMail, read_mails
-from crawlers.mailbox import Mailbox
-from crawlers.pseudonym_key import PlacedPath, PseudonymKeyOptions, key_of
 from crawlers.reader import SourceReader
 from storage.records import MentionKind
 

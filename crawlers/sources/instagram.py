@@ -12,7 +12,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crawlers.base import SourceOptions
 from crawlers.errors import UnreadableError
-from crawlers.graph_media import (
+from crawlers.items import Found, Page
+from crawlers.reader import Fetch, Params
+from crawlers.services.graph_media import (
     read_account_profile,
     read_discovered,
     read_hashtag_id,
@@ -20,10 +22,8 @@ from crawlers.graph_media import (
     read_media_comments,
     read_media_counts,
 )
-from crawlers.graph_profiles import Profile
-from crawlers.graph_reader import GraphOptions, GraphReader
-from crawlers.items import Found, Page
-from crawlers.reader import Fetch, Params
+from crawlers.services.graph_profiles import Profile
+from crawlers.services.graph_reader import GraphOptions, GraphReader
 from storage.records import MentionKind
 
 _MEDIA = "id,caption,media_type,permalink,timestamp,like_count,comments_count"

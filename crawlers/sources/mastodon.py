@@ -18,9 +18,9 @@ from config.settings import Phrase
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
-from crawlers.mastodon_statuses import id_at, moment_of, read_account, read_statuses
 from crawlers.page_tokens import PageTokens
 from crawlers.reader import Fetch, SourceReader
+from crawlers.services.mastodon_statuses import id_at, moment_of, read_account, read_statuses
 from storage.records import MentionKind
 
 _PAGE = 40

@@ -17,8 +17,8 @@ from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.reader import Params, SourceReader
-from crawlers.reddit_feed import read_reddit_feed
-from crawlers.reddit_listing import read_listing, read_token
+from crawlers.services.reddit_feed import read_reddit_feed
+from crawlers.services.reddit_listing import read_listing, read_token
 from storage.records import Mention, MentionKind
 
 _PAGE = 100

@@ -18,7 +18,7 @@ from crawlers.errors import HostRestsError, StatusError
 from crawlers.hosts import host_of
 from crawlers.items import Found, Item, Page
 from crawlers.reader import Fetch, SourceReader
-from crawlers.stack_exchange_posts import error_of, read_questions, read_replies
+from crawlers.services.stack_exchange_posts import error_of, read_questions, read_replies
 from storage.records import MentionKind
 
 _PAGE = 100

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from crawlers.base import SourceOptions, WebAddress, header
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
-from crawlers.telegram_messages import read_channel
+from crawlers.services.telegram_messages import read_channel
 from storage.records import MentionKind
 
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?:s/)?([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE)

@@ -15,13 +15,13 @@ from pydantic import AfterValidator, Field
 
 from config.secret import Secret
 from crawlers.base import SourceOptions
-from crawlers.deliveries import Opened, open_all
 from crawlers.errors import CrawlError, ParsingError
+from crawlers.intake.deliveries import Opened, open_all
+from crawlers.intake.row_items import RowRules
+from crawlers.intake.row_options import RowOptions
+from crawlers.intake.webhook_signature import key_of_secret
 from crawlers.items import Found, Taken
 from crawlers.reader import SourceReader
-from crawlers.row_items import RowRules
-from crawlers.row_options import RowOptions
-from crawlers.webhook_signature import key_of_secret
 from storage import intake
 from storage.engine import reading
 from storage.intake import Delivery
@@ -56,7 +56,7 @@ class WebhookOptions(RowOptions):
 
 
 class WebhookReader(SourceReader):
-    """Reads what the listener (`crawlers.webhook_listener`) has stored since the last visit.
+    """Reads what the listener (`crawlers.intake.webhook_listener`) has stored since the last visit.
 
     Messages and the mentions made of them change in one transaction, so that a crash neither loses nor
     repeats any. One in which nothing of ours is found is put aside, told of, and tried again when the

@@ -17,9 +17,9 @@ from crawlers.base import SourceOptions, WebAddress, next_day
 from crawlers.errors import CrawlError, StatusError, UnreadableError
 from crawlers.items import Found, Page
 from crawlers.reader import SourceReader
+from crawlers.services.x_posts import id_at, read_posts
+from crawlers.services.x_problems import Refusal, refusal, user_id, words_of_answer
 from crawlers.walk import Place
-from crawlers.x_posts import id_at, read_posts
-from crawlers.x_problems import Refusal, refusal, user_id, words_of_answer
 from storage.records import MentionKind
 
 _PAGE = 100

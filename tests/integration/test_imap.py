@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from crawlers import mail_connection
 from crawlers.collect import collect
+from crawlers.intake import mail_connection
 from crawlers.sources import imap as imap_source
 from storage.mentions import fetch
 from storage.records import FetchStatus

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from crawlers.collect import collect
+from crawlers.services.x_posts import id_at
 from crawlers.sources.x import XOptions, searched
-from crawlers.x_posts import id_at
 from storage.mentions import fetch
 from storage.records import FetchStatus
 from storage.sources import load_state

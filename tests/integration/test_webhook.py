@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode
 import pytest
 from sqlalchemy import func, select
 
-from crawlers import webhook_hook, webhook_listener
 from crawlers.collect import collect
-from crawlers.webhook_listener import Hook, Listener, paths_of, problems, serve
-from crawlers.webhook_signature import SignatureError, key_of_secret, sign, verified_id
+from crawlers.intake import webhook_hook, webhook_listener
+from crawlers.intake.webhook_listener import Hook, Listener, paths_of, problems, serve
+from crawlers.intake.webhook_signature import SignatureError, key_of_secret, sign, verified_id
 from storage import intake as room
 from storage.mentions import fetch
 from storage.records import FetchStatus

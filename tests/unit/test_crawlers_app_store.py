@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawlers.app_store_connect import read_connect_reviews
-from crawlers.app_store_feed import is_past_the_end, may_lack_reviews, read_review_feed
 from crawlers.errors import UnreadableError
 from crawlers.items import Page
+from crawlers.services.app_store_connect import read_connect_reviews
+from crawlers.services.app_store_feed import is_past_the_end, may_lack_reviews, read_review_feed
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from crawlers.bluesky_posts import problem, read_posts, read_profiles, read_session
 from crawlers.errors import UnreadableError
+from crawlers.services.bluesky_posts import problem, read_posts, read_profiles, read_session
 from crawlers.sources.bluesky import BlueskyOptions
 from storage.records import MentionKind
 

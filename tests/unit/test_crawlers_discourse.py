@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.discourse_posts import Forum, error_words, own_words, read_posts, wait_seconds
-from crawlers.discourse_topics import read_categories, read_search, read_topics
 from crawlers.errors import UnreadableError
+from crawlers.services.discourse_posts import Forum, error_words, own_words, read_posts, wait_seconds
+from crawlers.services.discourse_topics import read_categories, read_search, read_topics
 from storage.records import MentionKind
 
 FORUM = Forum("https://talk.example/forum/", {7: "الدعم"})

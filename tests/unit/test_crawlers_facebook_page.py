@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crawlers.errors import UnreadableError
-from crawlers.graph_posts import (
+from crawlers.services.graph_posts import (
     read_comments,
     read_page_profile,
     read_post_counts,
     read_posts,
     read_recommendations,
 )
-from crawlers.graph_profiles import Profile
+from crawlers.services.graph_profiles import Profile
 from crawlers.sources.facebook_page import FacebookPageOptions
 from storage.records import MentionKind
 

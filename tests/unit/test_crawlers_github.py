@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from benchmarks.payloads.case import Answer
 from crawlers.errors import HostRestsError, StatusError, UnreadableError
-from crawlers.github_issues import error_message, plain_markdown, read_comments, read_issues
+from crawlers.services.github_issues import error_message, plain_markdown, read_comments, read_issues
 from crawlers.sources.github import GithubOptions, GithubReader
 from storage.records import MentionKind
 from tests.unit.visiting_readers import NOW, Clock, visit

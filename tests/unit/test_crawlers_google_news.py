@@ -17,9 +17,9 @@ from scrapy.http import TextResponse
 
 from config.settings import Source
 from crawlers.errors import CrawlError, UnreadableError
-from crawlers.google_alerts_feed import read_google_alerts
-from crawlers.google_news_feed import publisher_link, read_google_news, without_publisher
 from crawlers.items import Item
+from crawlers.services.google_alerts_feed import read_google_alerts
+from crawlers.services.google_news_feed import publisher_link, read_google_news, without_publisher
 from crawlers.sources.google_alerts import GoogleAlertsOptions
 from crawlers.sources.google_news import GoogleNewsOptions, GoogleNewsReader, edition
 from storage.records import Author, Mention

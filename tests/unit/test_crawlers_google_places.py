@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
-from crawlers.google_business_reviews import read_business_reviews
-from crawlers.google_place_reviews import read_legacy_place, read_place
+from crawlers.services.google_business_reviews import read_business_reviews
+from crawlers.services.google_place_reviews import read_legacy_place, read_place
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
-from crawlers.google_play_page import CallRefusedError, call_for, read_play_page
-from crawlers.google_play_publisher import read_publisher_reviews
+from crawlers.services.google_play_page import CallRefusedError, call_for, read_play_page
+from crawlers.services.google_play_publisher import read_publisher_reviews
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

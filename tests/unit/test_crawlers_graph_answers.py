@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
-from crawlers.graph_answers import (
+from crawlers.services.graph_answers import (
     Trouble,
     answer_of,
     id_of,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crawlers.errors import CrawlError, UnreadableError
-from crawlers.hacker_news_hits import read_hits, token_parts
 from crawlers.items import Page
+from crawlers.services.hacker_news_hits import read_hits, token_parts
 from crawlers.sources.hacker_news import HackerNewsOptions
 from storage.records import Author, Engagement, MentionKind
 from tests.contract.worlds.hacker_news import answer_of, hit, published

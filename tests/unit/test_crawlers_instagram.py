@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crawlers.errors import UnreadableError
-from crawlers.graph_media import (
+from crawlers.services.graph_media import (
     read_account_profile,
     read_discovered,
     read_hashtag_id,
@@ -20,7 +20,7 @@ from crawlers.graph_media import (
     read_media_comments,
     read_media_counts,
 )
-from crawlers.graph_profiles import Profile
+from crawlers.services.graph_profiles import Profile
 from crawlers.sources.instagram import InstagramOptions
 from storage.records import MentionKind
 

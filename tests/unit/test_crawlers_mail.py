@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.contacts import is_contact, masked, pseudonym
-from crawlers.mail_headers import decoded, header, text_of
-from crawlers.mail_message import MailRules, RawMail, ReadMail, read_mails
-from crawlers.mail_quotes import own_words
-from crawlers.mailbox import utf7
+from crawlers.intake.contacts import is_contact, masked, pseudonym
+from crawlers.intake.mail_headers import decoded, header, text_of
+from crawlers.intake.mail_message import MailRules, RawMail, ReadMail, read_mails
+from crawlers.intake.mail_quotes import own_words
+from crawlers.intake.mailbox import utf7
 
 KEY = b"0123456789abcdef"
 RULES = MailRules(key=KEY, folder="INBOX")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from scrapy.http import Response
 
 from crawlers.errors import UnreadableError
-from crawlers.mastodon_statuses import id_at, moment_of, read_account, read_statuses
+from crawlers.services.mastodon_statuses import id_at, moment_of, read_account, read_statuses
 from crawlers.sources.mastodon import MastodonOptions, _mark, _older_than
 from storage.records import MentionKind
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from crawlers.errors import CrawlError, UnreadableError
 from crawlers.items import Page
-from crawlers.reddit_feed import read_reddit_feed
-from crawlers.reddit_listing import read_listing, read_token
+from crawlers.services.reddit_feed import read_reddit_feed
+from crawlers.services.reddit_listing import read_listing, read_token
 from storage.records import Author, Engagement, MentionKind
 from tests.contract.worlds.reddit import post
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.errors import CrawlError, UnreadableError
-from crawlers.headings import columns_of, flat, plain
 from crawlers.imported import RowError
-from crawlers.row_items import RowRules, item_of_row, nps_group, rating_of
-from crawlers.table_files import FileChangedError, Mark, Piece, Print, read_piece
+from crawlers.intake.headings import columns_of, flat, plain
+from crawlers.intake.row_items import RowRules, item_of_row, nps_group, rating_of
+from crawlers.intake.table_files import FileChangedError, Mark, Piece, Print, read_piece
 from crawlers.text_lines import delimiter_of, layout_of
 from storage.records import MentionKind
 

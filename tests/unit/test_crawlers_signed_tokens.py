@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from crawlers.errors import CrawlError, UnreadableError
-from crawlers.signed_tokens import (
+from crawlers.services.signed_tokens import (
     AccessToken,
     assertion,
     read_access_token,

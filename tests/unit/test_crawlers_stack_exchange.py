@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from benchmarks.payloads.case import Answer
 from crawlers.errors import HostRestsError, StatusError, UnreadableError
+from crawlers.services.stack_exchange_posts import error_of, read_questions, read_replies, site_host
 from crawlers.sources import stack_exchange
 from crawlers.sources.stack_exchange import StackExchangeOptions, StackExchangeReader
-from crawlers.stack_exchange_posts import error_of, read_questions, read_replies, site_host
 from storage.records import MentionKind
 from tests.contract.worlds.stack_exchange import question, wrapper
 from tests.unit.visiting_readers import NOW, Clock, visit

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
-from crawlers.telegram_counts import short_count
-from crawlers.telegram_messages import post_id, read_channel
+from crawlers.services.telegram_counts import short_count
+from crawlers.services.telegram_messages import post_id, read_channel
 
 
 def block(number: int, inside: str, *, channel: str = "Acme_News", meta: str = "", kind: str = "") -> str:

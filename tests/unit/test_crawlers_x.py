@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.errors import UnreadableError
-from crawlers.x_posts import id_at, read_posts
-from crawlers.x_problems import Refusal, refusal, user_id, withdrawn_ids, words_of_answer
+from crawlers.services.x_posts import id_at, read_posts
+from crawlers.services.x_problems import Refusal, refusal, user_id, withdrawn_ids, words_of_answer
 from storage.records import MentionKind
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

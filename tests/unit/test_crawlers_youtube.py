@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crawlers.errors import CrawlError, PostponedError, UnreadableError
-from crawlers.sources.youtube import YouTubeOptions
-from crawlers.youtube_comments import read_replies, read_threads
-from crawlers.youtube_feed import read_channel_feed
-from crawlers.youtube_quota import Quota, QuotaSpentError, midnight
-from crawlers.youtube_videos import (
+from crawlers.services.youtube_comments import read_replies, read_threads
+from crawlers.services.youtube_feed import read_channel_feed
+from crawlers.services.youtube_quota import Quota, QuotaSpentError, midnight
+from crawlers.services.youtube_videos import (
     completed,
     problem,
     read_channels,
@@ -24,6 +23,7 @@ from crawlers.youtube_videos import (
     read_search,
     read_videos,
 )
+from crawlers.sources.youtube import YouTubeOptions
 from storage.records import MentionKind
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

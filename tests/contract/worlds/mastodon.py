@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.payloads.case import Answer, Asked
-from crawlers.mastodon_statuses import id_at
+from crawlers.services.mastodon_statuses import id_at
 from tests.contract.world import BASE, World
 
 TOKEN = "mastodon-synthetic-token-6f1c"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.payloads.case import Answer, Asked
-from crawlers.x_posts import id_at
+from crawlers.services.x_posts import id_at
 from tests.contract.world import BASE, World
 
 PER_PAGE = 100

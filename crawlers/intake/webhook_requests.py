@@ -13,9 +13,9 @@ from datetime import datetime
 from http import HTTPStatus
 from io import BufferedIOBase
 
-from crawlers.deliveries import FORM, document_of
 from crawlers.errors import UnreadableError
-from crawlers.webhook_signature import SignatureError, verified_id
+from crawlers.intake.deliveries import FORM, document_of
+from crawlers.intake.webhook_signature import SignatureError, verified_id
 
 BODY_LIMIT_BYTES = 1_048_576
 _LONGEST_CHUNK_LINE = 1_024

@@ -17,10 +17,10 @@ from crawlers.dates import parse_moment
 from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, mapping, name, objects, string
+from crawlers.services.x_problems import withdrawn_ids, words_of
+from crawlers.services.x_statuses import as_v2
 from crawlers.text_of_html import tidy
 from crawlers.urls import web_url
-from crawlers.x_problems import withdrawn_ids, words_of
-from crawlers.x_statuses import as_v2
 from storage.records import Author, Engagement, MentionKind
 
 # Ids hold the moment they were given out, in milliseconds from here, above 22 bits; older ids do not.

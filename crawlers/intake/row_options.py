@@ -8,9 +8,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, field_validator
 
 from crawlers.base import SourceOptions
-from crawlers.headings import FIELDS
-from crawlers.pseudonym_key import PseudonymKeyOptions, key_of
-from crawlers.row_items import RowRules, Scale
+from crawlers.intake.headings import FIELDS
+from crawlers.intake.pseudonym_key import PseudonymKeyOptions, key_of
+from crawlers.intake.row_items import RowRules, Scale
 from storage.records import MentionKind
 
 Heading = Annotated[str, Field(min_length=1, max_length=300)]

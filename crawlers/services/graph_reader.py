@@ -14,11 +14,11 @@ from config.secret import Secret
 from config.values import Duration
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import CrawlError, PostponedError, StatusError, UnreadableError
-from crawlers.graph_answers import Trouble, problem_in, rest_of
-from crawlers.graph_profiles import Profile
 from crawlers.hosts import plain_headers
 from crawlers.items import Found, Page
 from crawlers.reader import Fetch, Params, SourceReader
+from crawlers.services.graph_answers import Trouble, problem_in, rest_of
+from crawlers.services.graph_profiles import Profile
 
 # A post beyond these is no longer looked at for comments, the oldest first.
 _WATCHED = 100

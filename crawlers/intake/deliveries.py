@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from crawlers.errors import UnreadableError
-from crawlers.headings import columns_of, flat
+from crawlers.intake.headings import columns_of, flat
+from crawlers.intake.row_items import RowError, RowRules, item_of_row, row_error
 from crawlers.items import Item
-from crawlers.row_items import RowError, RowRules, item_of_row, row_error
 from storage.intake import Delivery
 
 FORM = "application/x-www-form-urlencoded"

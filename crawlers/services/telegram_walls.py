@@ -7,7 +7,7 @@ import re
 import lxml.html
 from lxml.html import HtmlElement
 
-from crawlers.telegram_markup import texts
+from crawlers.services.telegram_markup import texts
 from crawlers.text_of_html import one_line
 
 _PEOPLE = re.compile(r"\d|subscri|member", re.IGNORECASE)

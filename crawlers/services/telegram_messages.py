@@ -17,9 +17,9 @@ from crawlers import pages
 from crawlers.dates import parse_moment
 from crawlers.errors import CrawlError, UnreadableError
 from crawlers.items import Item, Page
-from crawlers.telegram_counts import short_count
-from crawlers.telegram_markup import inside, texts, with_class, words_in
-from crawlers.telegram_walls import why_no_preview
+from crawlers.services.telegram_counts import short_count
+from crawlers.services.telegram_markup import inside, texts, with_class, words_in
+from crawlers.services.telegram_walls import why_no_preview
 from crawlers.text_of_html import one_line
 from crawlers.urls import web_url
 from storage.records import Author, Engagement

@@ -13,9 +13,16 @@ from scrapy.http import Response
 from crawlers.errors import CrawlError, StatusError
 from crawlers.items import Item, Page
 from crawlers.reader import SourceReader
-from crawlers.youtube_comments import read_replies, read_threads
-from crawlers.youtube_quota import Quota
-from crawlers.youtube_videos import CHANNEL_ID, completed, distinct, problem, read_channels, read_videos
+from crawlers.services.youtube_comments import read_replies, read_threads
+from crawlers.services.youtube_quota import Quota
+from crawlers.services.youtube_videos import (
+    CHANNEL_ID,
+    completed,
+    distinct,
+    problem,
+    read_channels,
+    read_videos,
+)
 
 # The most that one request may name, or give.
 _IDS = 50

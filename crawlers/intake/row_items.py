@@ -15,10 +15,10 @@ from hashlib import blake2b
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from crawlers.contacts import is_contact, masked, pseudonym
 from crawlers.dates import parse_moment
-from crawlers.headings import plain
 from crawlers.imported import RowError, item_of
+from crawlers.intake.contacts import is_contact, masked, pseudonym
+from crawlers.intake.headings import plain
 from crawlers.items import Item
 from crawlers.ratings import count_in, number_in, parse_rating
 from crawlers.text_of_html import tidy

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.errors import SecretUnavailable
 from config.settings import Source
 from crawlers.base import Clock
-from crawlers.webhook_requests import Message, Refused, Reply, message_of
-from crawlers.webhook_signature import key_of_secret
+from crawlers.intake.webhook_requests import Message, Refused, Reply, message_of
+from crawlers.intake.webhook_signature import key_of_secret
 from storage import intake
 
 # More messages than these waiting means that nobody reads them.

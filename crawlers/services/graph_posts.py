@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crawlers.dates import parse_moment
-from crawlers.graph_answers import answer_of, id_of, list_in, listed, next_page
-from crawlers.graph_profiles import Profile, person, profile_of
 from crawlers.items import Item, Page
 from crawlers.json_values import count, mapping, objects, string
+from crawlers.services.graph_answers import answer_of, id_of, list_in, listed, next_page
+from crawlers.services.graph_profiles import Profile, person, profile_of
 from crawlers.urls import web_url
 from storage.records import Author, Engagement, MentionKind
 

@@ -23,8 +23,8 @@ from sqlalchemy import Engine
 
 from config.settings import Settings, Source
 from crawlers.base import Clock
-from crawlers.webhook_hook import Hook
-from crawlers.webhook_requests import Refused, Reply, content_type_of, length_of, read_body
+from crawlers.intake.webhook_hook import Hook
+from crawlers.intake.webhook_requests import Refused, Reply, content_type_of, length_of, read_body
 
 REQUEST_SECONDS = 15.0
 CONNECTIONS = 32

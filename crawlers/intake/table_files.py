@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from crawlers.errors import UnreadableError
-from crawlers.headings import columns_of, flat
+from crawlers.intake.headings import columns_of, flat
+from crawlers.intake.row_items import RowError, RowRules, item_of_row, row_error
+from crawlers.intake.workbooks import MOST_CELLS, sheet_rows
 from crawlers.items import Item
-from crawlers.row_items import RowError, RowRules, item_of_row, row_error
 from crawlers.text_lines import HEAD_BYTES, Layout, csv_cells, delimiter_of, layout_of, lines
-from crawlers.workbooks import MOST_CELLS, sheet_rows
 
 FORMATS = {
     ".csv": "csv",

@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from crawlers.errors import CrawlError, StatusError
 from crawlers.reader import Params, SourceReader
-from crawlers.signed_tokens import AccessToken, read_access_token, refusal_of
+from crawlers.services.signed_tokens import AccessToken, read_access_token, refusal_of
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105
 _HELD = "access token"

@@ -14,9 +14,8 @@ from email.message import Message
 from hashlib import blake2b
 from typing import Any
 
-from crawlers.contacts import masked, pseudonym
-from crawlers.items import Item
-from crawlers.mail_headers import (
+from crawlers.intake.contacts import masked, pseudonym
+from crawlers.intake.mail_headers import (
     addresses,
     display_name,
     header,
@@ -25,7 +24,8 @@ from crawlers.mail_headers import (
     moment_of,
     text_of,
 )
-from crawlers.mail_quotes import own_words
+from crawlers.intake.mail_quotes import own_words
+from crawlers.items import Item
 from crawlers.text_of_html import text_of_html, tidy
 from storage.records import Author, MentionKind
 

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from time import monotonic
 from typing import Any
 
-from crawlers.mail_connection import (
+from crawlers.intake.mail_connection import (
     Client,
     FolderError,
     Login,
@@ -27,7 +27,7 @@ from crawlers.mail_connection import (
     context_of,
     worded,
 )
-from crawlers.mail_message import RawMail
+from crawlers.intake.mail_message import RawMail
 
 MAIL_BYTES = 262_144
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -10,7 +10,7 @@ from crawlers.feed_bytes import readable
 from crawlers.feed_entries import FeedEntry
 from crawlers.feeds import read_feed
 from crawlers.items import Item, Page
-from crawlers.youtube_videos import CHANNEL, WATCH, channel_author, distinct
+from crawlers.services.youtube_videos import CHANNEL, WATCH, channel_author, distinct
 from storage.records import Engagement
 
 _VIDEO = re.compile(r"yt:video:([\w-]{1,100})", re.ASCII)

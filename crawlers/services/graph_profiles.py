@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crawlers.graph_answers import id_of
 from crawlers.json_values import count, mapping, name, string
+from crawlers.services.graph_answers import id_of
 from crawlers.urls import web_url
 from storage.records import Author
 

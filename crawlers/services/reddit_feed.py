@@ -9,7 +9,7 @@ from datetime import datetime
 from crawlers.feed_entries import FeedEntry, count_of
 from crawlers.feeds import read_feed
 from crawlers.items import Item, Page
-from crawlers.reddit_listing import GONE, reddit_author
+from crawlers.services.reddit_listing import GONE, reddit_author
 from storage.records import Engagement, MentionKind
 
 # Below this many entries no page is full, whatever number was asked for.

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crawlers.dates import parse_moment
-from crawlers.discourse_posts import WHAT, Forum, answered, identity_of, title_of, unreadable
 from crawlers.errors import UnreadableError
 from crawlers.items import Item, Page
 from crawlers.json_values import count, integer, json_document, mapping, name, names, objects, string
+from crawlers.services.discourse_posts import WHAT, Forum, answered, identity_of, title_of, unreadable
 from crawlers.text_of_html import text_of_html
 from storage.records import Engagement, MentionKind
 

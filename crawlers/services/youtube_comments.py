@@ -10,8 +10,8 @@ from typing import Any
 from crawlers.dates import parse_moment
 from crawlers.items import Item, Page
 from crawlers.json_values import count, mapping, objects, string
+from crawlers.services.youtube_videos import WATCH, channel_author, distinct, listed
 from crawlers.text_of_html import text_of_html, tidy
-from crawlers.youtube_videos import WATCH, channel_author, distinct, listed
 from storage.records import Author, Engagement, MentionKind
 
 _ID = re.compile(r"[\w.-]{1,100}", re.ASCII)

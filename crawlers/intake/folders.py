@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawlers.errors import CrawlError
-from crawlers.table_files import FORMATS, Mark, Print
+from crawlers.intake.table_files import FORMATS, Mark, Print
 
 MOST_FILES = 2_000
 _BEGINNING = Mark()
