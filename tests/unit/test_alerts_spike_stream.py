@@ -110,6 +110,17 @@ def test_a_state_kept_as_json_goes_on_where_it_stopped(values: list[float], cut:
     assert rest == whole[cut:]
 
 
+def test_an_episode_that_was_told_is_not_told_again_after_a_restart() -> None:
+    usual, loud = poisson(20.0, 24 * 14), [150.0] * 10
+    told = spikes(judged([*usual, *loud]))[-1]
+    detector = Detector()
+    judged([*usual, *loud][: told + 1], detector=detector)
+    again = Detector.restored(json.loads(json.dumps(detector.state())))
+    rest = [again.judge(START + place * HOUR, 150.0) for place in range(told + 1, len(usual) + 10)]
+    assert rest
+    assert not spikes(rest)
+
+
 def test_a_state_of_another_version_is_refused() -> None:
     with pytest.raises(ValueError, match="version"):
         Detector.restored({"version": 0})
@@ -147,6 +158,11 @@ def test_the_rhythm_of_the_day_is_expected() -> None:
     assert found[-1].expected == pytest.approx(30, rel=0.2)
     assert found[-24].expected == pytest.approx(2, rel=0.5)
     assert not [place for place in spikes(found) if place > 24 * 7]
+
+
+def test_a_rhythm_that_turns_is_learnt_anew() -> None:
+    found = judged(([2.0] * 12 + [30.0] * 12) * 56 + ([30.0] * 12 + [2.0] * 12) * 84)
+    assert found[-24].expected == pytest.approx(30, rel=0.25)
 
 
 @pytest.mark.parametrize("step", [60.0, 300.0, 900.0, 3600.0, 86400.0, 7 * 86400.0])
