@@ -1,4 +1,4 @@
-"""The recorded feeds and review pages, through the two kinds that read what any site serves.
+"""The recorded feeds, review pages and articles, through the kinds that read what any site serves.
 
 What each holds besides its number of items is tested in `tests/integration/test_real_feeds.py` and
 `test_real_pages.py`.
@@ -66,4 +66,9 @@ def _pages() -> Iterator[Case]:
     yield from (_case("reviews", row) for row in pages)
 
 
-CASES = [*(_case("feed", row) for row in _rows("feeds")), *_pages()]
+def _articles() -> Iterator[Case]:
+    pages = (row for row in _rows("web") if ".html" in row["file"])
+    yield from (_case("competitor_posts", row) for row in pages)
+
+
+CASES = [*(_case("feed", row) for row in _rows("feeds")), *_pages(), *_articles()]
