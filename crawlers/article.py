@@ -16,11 +16,14 @@ from lxml import etree
 
 from crawlers import pages
 from crawlers.dates import first_moment, parse_moment
-from crawlers.errors import UnreadableError
+from crawlers.errors import UnreadableError, WallError
 from crawlers.linked_data import Node, describe, walk
 from crawlers.urls import web_url
+from crawlers.walls import wall_of
 
 _SHORTEST_TEXT = 80
+# What a wall says of itself is not what was looked for.
+_LONGEST_NOTICE = 600
 _LONGEST_TITLE = 500
 _LONGEST_AUTHOR = 200
 _ARTICLE_TYPES = frozenset(
@@ -99,6 +102,7 @@ def read_article(body: bytes, url: str, content_type: str | None, now: datetime 
 
     Raises:
         UnreadableError: the bytes are no HTML page, or there is no running text in it.
+        WallError: there is none, since a login, a captcha or the like came instead.
         BodyTooBigError, BodyBrokenError: they are compressed, and too large or damaged.
     """
     source = pages.decoded(body, content_type)
@@ -112,6 +116,8 @@ def read_article(body: bytes, url: str, content_type: str | None, now: datetime 
     nodes = [node for one in describe(source, pages.tree_of(source), url) for node in walk(one.nodes)]
     articles = [node for node in nodes if not _ARTICLE_TYPES.isdisjoint(node.types)]
     text = _main_text(source)
+    if not articles and len(text) < _LONGEST_NOTICE and (wall := wall_of(tree, url, "the article")):
+        raise WallError(wall)
     if len(text) < _SHORTEST_TEXT:
         raise UnreadableError(f"no article found at {url}: the page holds no running text")
     languages += [tag for node in articles for tag in node.texts("inlanguage")]

@@ -51,6 +51,10 @@ class UnreadableError(CrawlError):
     """What the source sent is not what its kind promises: a page instead of a feed, broken markup."""
 
 
+class WallError(UnreadableError):
+    """A login, a consent page, a captcha or a bot check came instead: later it may be there after all."""
+
+
 class AddressRefusedError(CrawlError):
     """The address may not be reached: it is private, reserved or of no known form."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import feedparser
 
 from crawlers.dates import believed, first_moment, parse_moment
-from crawlers.errors import UnreadableError
+from crawlers.errors import UnreadableError, WallError
 from crawlers.feed_bytes import readable
 from crawlers.feed_entries import (
     EMAIL_AND_NAME,
@@ -29,8 +29,10 @@ from crawlers.feed_entries import (
 from crawlers.feed_mending import items_closed, mended, recovered
 from crawlers.json_feed import read_json_feed
 from crawlers.mojibake import undone
+from crawlers.pages import tree_of
 from crawlers.text_of_html import one_line, text_of_html, tidy
 from crawlers.urls import web_url
+from crawlers.walls import wall_of
 
 _LINK_TAG = re.compile(r"<link\b[^<>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(type|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -56,6 +58,7 @@ def read_feed(body: bytes, url: str, http_charset: str | None, now: datetime) ->
 
     Raises:
         UnreadableError: it is no feed; the message says what it is instead.
+        WallError: a login, a captcha or the like came instead.
         BodyBrokenError, BodyTooBigError: it is compressed and cannot be undone.
     """
     text = readable(body, http_charset)
@@ -72,7 +75,7 @@ def read_feed(body: bytes, url: str, http_charset: str | None, now: datetime) ->
 def _xml_feed(text: str, url: str, now: datetime) -> tuple[str | None, list[Draft]]:
     parsed = _parsed(mended(text))
     if not parsed.entries and not parsed.get("version"):
-        raise UnreadableError(_what_it_is(text, url))
+        raise _no_feed(text, url)
     feed = parsed.feed
     feed_language = language_tag(feed.get("language"))
     owner = shown_name(feed.get("author"))
@@ -223,10 +226,14 @@ def _moment(parsed: Any) -> datetime | None:
         return None
 
 
-def _what_it_is(text: str, url: str) -> str:
+def _no_feed(text: str, url: str) -> UnreadableError:
     head = text[:200_000]
     if "<html" not in head[:5000].lower() and "<!doctype html" not in head[:5000].lower():
-        return "not a feed: the answer is of no kind that is read here (RSS, Atom, RDF, JSON Feed)"
+        return UnreadableError(
+            "not a feed: the answer is of no kind that is read here (RSS, Atom, RDF, JSON Feed)"
+        )
+    if wall := wall_of(tree_of(head), url, "the feed"):
+        return WallError(wall)
     for tag in _LINK_TAG.findall(head):
         pairs = {
             found[1].lower(): next(filter(None, found.groups()[1:]), "") for found in _ATTRIBUTE.finditer(tag)
@@ -234,5 +241,5 @@ def _what_it_is(text: str, url: str) -> str:
         if pairs.get("type", "").lower() in _FEED_TYPES and (
             link := web_url(unescape(pairs.get("href", "")), url)
         ):
-            return f"not a feed but a web page; its feed is at {link}"
-    return "not a feed but a web page, and it names no feed"
+            return UnreadableError(f"not a feed but a web page; its feed is at {link}")
+    return UnreadableError("not a feed but a web page, and it names no feed")

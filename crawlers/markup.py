@@ -15,6 +15,7 @@ from crawlers.ratings import Rating, count_in, number_in, parse_rating
 from crawlers.review_cards import read_cards
 from crawlers.review_identity import ReviewDraft, identified, merged
 from crawlers.urls import web_url
+from crawlers.walls import wall_of
 
 _REVIEW_TYPES = frozenset({"review", "userreview", "criticreview", "employerreview"})
 _AGGREGATE_TYPES = frozenset({"aggregaterating", "employeraggregaterating", "review-aggregate"})
@@ -35,13 +36,17 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """What one page holds. `broken` counts blocks of markup that could not be read."""
+    """What one page holds. `broken` counts blocks of markup that could not be read.
+
+    `wall` says, where there are neither reviews nor ratings, what came instead: a login, a captcha.
+    """
 
     reviews: tuple[ReviewDraft, ...]
     aggregates: tuple[Aggregate, ...]
     item: str | None
     next_url: str | None
     broken: int
+    wall: str | None = None
 
 
 def read_reviews(
@@ -76,12 +81,14 @@ def read_reviews(
     ]
     if not any(by_syntax):
         by_syntax = [cards]
+    reviews = identified(merged(by_syntax), url)
     return ReviewPage(
-        reviews=identified(merged(by_syntax), url),
+        reviews=reviews,
         aggregates=aggregates,
         item=item,
         next_url=following,
         broken=sum(one.broken for one in described),
+        wall=None if reviews or aggregates else wall_of(tree, url, "the reviews"),
     )
 
 

@@ -13,9 +13,10 @@ from lxml import etree
 
 from crawlers.compression import GZIP_MAGIC, inflate
 from crawlers.dates import parse_moment
-from crawlers.errors import UnreadableError
-from crawlers.pages import one_line
+from crawlers.errors import UnreadableError, WallError
+from crawlers.pages import decoded, one_line, tree_of
 from crawlers.urls import web_url
+from crawlers.walls import wall_of
 
 _MOST_ENTRIES = 50_000
 _LISTS = frozenset({"urlset", "sitemapindex"})
@@ -70,6 +71,7 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
 
     Raises:
         UnreadableError: it is no sitemap, or one that declares entities.
+        WallError: a login, a captcha or the like came instead.
         BodyTooBigError, BodyBrokenError: it is compressed, and too large or damaged.
     """
     body = _unpacked(body)
@@ -79,6 +81,7 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
         return _from_text(body, url)
     root = _root(body)
     if root is None or _local(root) not in _LISTS:
+        _refuse_wall(body, url)
         raise UnreadableError(f"it is no sitemap: {_described(root)}")
     entries: dict[str, SitemapEntry] = {}
     children: dict[str, ChildSitemap] = {}
@@ -163,6 +166,12 @@ def _local(element: etree._Element) -> str:
     # Not etree.QName, which refuses a prefix that the document does not declare.
     tag = element.tag
     return re.split(r"[}:]", tag)[-1].casefold() if isinstance(tag, str) else ""
+
+
+def _refuse_wall(body: bytes, url: str) -> None:
+    is_page = b"<html" in body[:_FURTHEST_START].lower()
+    if is_page and (wall := wall_of(tree_of(decoded(body, None)), url, "the sitemap")):
+        raise WallError(wall)
 
 
 def _described(root: etree._Element | None) -> str:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import re
 
-import lxml.html
 from lxml.html import HtmlElement
 
 from crawlers.services.telegram_markup import texts
 from crawlers.text_of_html import one_line
+from crawlers.walls import wall_of
 
 _PEOPLE = re.compile(r"\d|subscri|member", re.IGNORECASE)
 _GROUP = re.compile(r"member|online", re.IGNORECASE)
-_WALL = re.compile(
-    r"captcha|are you (?:a )?human|not a robot|just a moment|cf-chl|challenge-platform|access denied"
-    r"|unusual traffic",
-    re.IGNORECASE,
-)
-_LOGIN = re.compile(r"log ?in|sign ?in|authori[sz]e|تسجيل الدخول|войти", re.IGNORECASE)
-_JUDGED = 20_000
 
 
 def why_no_preview(tree: HtmlElement) -> str:
@@ -35,12 +28,9 @@ def why_no_preview(tree: HtmlElement) -> str:
         return _of_contact_page(below)
     if tree.xpath("//*[contains(@class,'tgme_page')]"):
         return "there is no public channel of this name: it does not exist, or it is private"
-    markup = _markup(tree)
-    if _WALL.search(markup):
-        return "a page that checks for robots (captcha) came instead of the channel's preview"
+    if wall := wall_of(tree, "https://t.me/s/", "the channel's preview"):
+        return wall
     heading = one_line(" ".join(str(text) for text in tree.xpath("//title//text() | //h1//text()")))[:200]
-    if _LOGIN.search(heading) or tree.xpath("//input[@type='password' or @name='phone']"):
-        return "a page to log in came instead of the channel's preview"
     shown = f" (it is titled {heading[:80]!r})" if heading else ""
     return f"this is not the preview page of a Telegram channel{shown}"
 
@@ -57,7 +47,3 @@ def _of_contact_page(below: str) -> str:
 
 def _first(tree: HtmlElement, name: str) -> str:
     return next(iter(texts(tree, name)), "")
-
-
-def _markup(tree: HtmlElement) -> str:
-    return str(lxml.html.tostring(tree, encoding="unicode"))[:_JUDGED]

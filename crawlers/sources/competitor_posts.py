@@ -17,7 +17,7 @@ from crawlers import causes
 from crawlers.article import Article, feed_links, read_article
 from crawlers.article_choice import MOST_KNOWN, Wishes, change_mark, choose, key_of, part_of_site, same_site
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.errors import CrawlError
+from crawlers.errors import CrawlError, WallError
 from crawlers.feeds import read_feed
 from crawlers.pages import believable
 from crawlers.sitemap_walk import SitemapWalk
@@ -29,6 +29,7 @@ from storage.records import Author, Mention, MentionKind
 _USUAL_PLACES = ("/sitemap.xml", "/sitemap_index.xml")
 _AHEAD_AT_MOST = timedelta(days=1)
 _GONE = frozenset({404, 410, 451})
+_WALLED_SITE = 3
 
 
 class CompetitorPostsOptions(SourceOptions):
@@ -91,6 +92,7 @@ class CompetitorPostsSpider(SourceSpider):
         self._waiting = 0
         self._read: set[str] = set()
         self._article_problems: list[str] = []
+        self._walled, self._lists_walled = 0, False
 
     async def start(self) -> AsyncIterator[Request]:
         """Yield the request for the sitemap, the feed, or the site's robots.txt."""
@@ -144,6 +146,7 @@ class CompetitorPostsSpider(SourceSpider):
                 found = await self.parse_apart(read_sitemap, response.body, response.url)
                 self._walk.take(found, response.url, depth)
             except CrawlError as error:
+                self._lists_walled |= isinstance(error, WallError)
                 self._walk.miss(asked, str(error))
         else:
             self._walk.miss(asked, causes.of_status(response.status))
@@ -239,7 +242,7 @@ class CompetitorPostsSpider(SourceSpider):
             self._front_seen = True
             yield self.request(self._place, self.read_front)
             return
-        if found_nothing and self._is_first_visit:
+        if found_nothing and (self._is_first_visit or (self._lists_walled and not self._walk.read)):
             self.fail(self._why_nothing(choice.elsewhere))
         for key in choice.still:
             self._known[key] = self._known.pop(key)
@@ -268,6 +271,10 @@ class CompetitorPostsSpider(SourceSpider):
             article = await self.parse_apart(
                 read_article, response.body, response.url, _content_type(response), self.clock()
             )
+        except WallError as error:
+            self._walled += 1
+            self._missed(entry, str(error), final=True)
+            return
         except CrawlError as error:
             # What hangs or breaks a parser today will do so tomorrow: it is not fetched again unless changed.
             self._missed(entry, str(error), final=True)
@@ -298,9 +305,13 @@ class CompetitorPostsSpider(SourceSpider):
         self._conclude()
 
     def _conclude(self) -> None:
-        """Keep what is known after each article, and fail the visit if none at all could be read."""
+        """Keep what is known after each article, and fail the visit if none at all could be read.
+
+        A page or two may be for members only, or be the page to log in; where all new ones are, the site is.
+        """
         self._keep()
-        if self._waiting == 0 and not self._read and self._article_problems and self._is_first_visit:
+        told = self._is_first_visit or self._walled >= _WALLED_SITE
+        if self._waiting == 0 and not self._read and self._article_problems and told:
             self.fail(f"none of its pages could be read as an article; {self._article_problems[0]}")
 
     def _keep(self) -> None:

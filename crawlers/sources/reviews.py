@@ -13,7 +13,7 @@ from pydantic import Field
 from scrapy.http import Request, Response
 
 from crawlers.base import SourceOptions, WebAddress
-from crawlers.errors import UnreadableError
+from crawlers.errors import UnreadableError, WallError
 from crawlers.markup import ReviewPage
 from crawlers.review_documents import read_review_page
 from crawlers.review_identity import ReviewDraft, text_key
@@ -168,6 +168,8 @@ class ReviewsSpider(SourceSpider):
         return last is None or self.clock() - datetime.fromisoformat(last) >= _SWEEP_EVERY
 
     def _note_first(self, page: ReviewPage, url: str) -> None:
+        if page.wall:
+            raise WallError(page.wall)
         if not page.reviews and not page.aggregates:
             broken = f"; {page.broken} blocks of markup there cannot be read" if page.broken else ""
             raise UnreadableError(f"no reviews in schema.org markup found at {url}{broken}")

@@ -51,6 +51,7 @@ def _reviews(specimen: Specimen) -> dict[str, Any]:
         "item": page.item,
         "next_url": page.next_url,
         "broken": page.broken,
+        "wall": page.wall,
     }
 
 
