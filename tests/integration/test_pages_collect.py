@@ -389,3 +389,50 @@ def test_exactly_one_place_is_named() -> None:
     for given in ({}, {"url": "https://a.example", "feed": "https://a.example/feed"}):
         with pytest.raises(ValueError, match="exactly one"):
             options(**given)
+
+
+WALL = "<html><head><title>Just a moment...</title></head><body><p>Checking your browser.</p></body></html>"
+
+
+def test_a_wall_before_the_reviews_is_named(site: Site, look: Any) -> None:
+    site.put("/r", WALL)
+    event, _ = look(settings("reviews", url=f"{site.address}/r"))
+    assert (event.status, event.error) == (FetchStatus.FAILED, "s: a bot check came instead of the reviews")
+
+
+def test_a_wall_before_every_new_article_fails_the_visit_and_loses_none(site: Site, gather: Any) -> None:
+    site.put("/map.xml", urlset("/1"))
+    site.put("/1", article("مقال"))
+    wanted = settings("competitor_posts", sitemap=f"{site.address}/map.xml")
+    assert gather(wanted).items_new == 1
+    site.put("/map.xml", urlset("/1", "/2", "/3", "/4"))
+    for n in (2, 3, 4):
+        site.put(f"/{n}", WALL)
+    event = gather(wanted)
+    assert event.status is FetchStatus.FAILED
+    assert "a bot check came instead of the article" in event.error
+    for n in (2, 3, 4):
+        site.put(f"/{n}", article(f"مقال {n}"))
+    assert gather(wanted).items_new == 3
+
+
+def test_a_single_page_for_members_makes_no_site_ill(site: Site, gather: Any) -> None:
+    site.put("/map.xml", urlset("/1"))
+    site.put("/1", article("مقال"))
+    wanted = settings("competitor_posts", sitemap=f"{site.address}/map.xml")
+    gather(wanted)
+    site.put("/map.xml", urlset("/1", "/2"))
+    site.put("/2", WALL)
+    assert gather(wanted).status is FetchStatus.OK
+    assert gather(wanted).status is FetchStatus.UNCHANGED
+
+
+def test_a_wall_in_place_of_every_sitemap_is_told_at_later_visits_too(site: Site, gather: Any) -> None:
+    site.put("/sitemap.xml", urlset("/1"))
+    site.put("/1", article("مقال"))
+    wanted = settings("competitor_posts", url=site.address)
+    assert gather(wanted).items_new == 1
+    site.put("/sitemap.xml", WALL)
+    event = gather(wanted)
+    assert event.status is FetchStatus.FAILED
+    assert "a bot check came instead of the sitemap" in event.error
