@@ -16,6 +16,7 @@ _REFERENCES = (
     ("sources", "brand", "brands"),
     ("alerts", "brands", "brands"),
     ("alerts", "to", "channels"),
+    ("alerts", "sources", "sources"),
     ("digests", "brands", "brands"),
     ("digests", "to", "channels"),
 )
