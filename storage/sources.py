@@ -147,6 +147,14 @@ def last_events(conn: Connection) -> dict[str, FetchEvent]:
     return {row.source: _event(row) for row in rows}
 
 
+def last_reads(conn: Connection) -> dict[str, FetchEvent]:
+    """Return the newest visit of each source in which its content was read."""
+    read = fetch_events.c.status == str(FetchStatus.OK)
+    newest = select(func.max(fetch_events.c.id)).where(read).group_by(fetch_events.c.source)
+    rows = conn.execute(select(fetch_events).where(fetch_events.c.id.in_(newest)))
+    return {row.source: _event(row) for row in rows}
+
+
 def recent(conn: Connection, source: str, limit: int) -> list[FetchEvent]:
     """Return the newest visits of a source in which its content was read, newest first."""
     query = (

@@ -37,7 +37,8 @@ class SourceHealth(StrEnum):
 class SourceStatus:
     """A source: how it is, what is remembered of it, its last visit, and today's requests (UTC).
 
-    `budget` is how many requests a day may have, None for any number.
+    `symptoms` are those of the last visit that read its content: unchanged, it is as ill as it
+    was. `budget` is how many requests a day may have, None for any number.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SourceStatus:
     last: FetchEvent | None
     requests_today: int = 0
     budget: int | None = None
+    symptoms: Sequence[str] = ()
 
     @property
     def unread_back_to(self) -> datetime | None:
@@ -96,8 +98,8 @@ def cause_of(event: FetchEvent) -> str | None:
 
 
 def _complaint(source: SourceStatus) -> str:
-    if source.health is SourceHealth.ILL and source.last is not None:
-        return "; ".join(source.last.symptoms)
+    if source.health is SourceHealth.ILL:
+        return "; ".join(source.symptoms)
     return _without_name(source.name, source.state.last_error or source.health)
 
 
@@ -113,7 +115,8 @@ def gather(
     budgets: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Status:
     """Return how everything is; `names` are the sources configured, `budgets` their requests a day."""
-    last = sources.last_events(conn)
+    last, reads = sources.last_events(conn), sources.last_reads(conn)
+    symptoms = {name: read.symptoms for name, read in reads.items()}
     states = sources.load_states(conn, names)
     day = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
     spent = sources.requests_since(conn, day)
@@ -123,11 +126,12 @@ def gather(
         sources=[
             SourceStatus(
                 name,
-                _health(states[name], last.get(name), now),
+                _health(states[name], last.get(name), symptoms.get(name, ()), now),
                 states[name],
                 last.get(name),
                 spent.get(name, 0),
                 budgets.get(name),
+                symptoms.get(name, ()),
             )
             for name in names
         ],
@@ -148,12 +152,14 @@ def _spam(conn: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def _health(state: SourceState, last: FetchEvent | None, now: datetime) -> SourceHealth:
+def _health(
+    state: SourceState, last: FetchEvent | None, symptoms: Sequence[str], now: datetime
+) -> SourceHealth:
     if last is None:
         return SourceHealth.NEW
     if last.status is FetchStatus.FAILED:
         return SourceHealth.FAILING
-    if last.symptoms:
+    if symptoms:
         return SourceHealth.ILL
     if state.next_due is not None and now - state.next_due > _LATE:
         return SourceHealth.LATE
@@ -188,7 +194,7 @@ def to_json(found: Status) -> dict[str, Any]:
                 "last_ok_at": source.state.last_ok_at and source.state.last_ok_at.isoformat(),
                 "next_due": source.state.next_due and source.state.next_due.isoformat(),
                 "error": source.state.last_error,
-                "symptoms": list(source.last.symptoms) if source.last else [],
+                "symptoms": list(source.symptoms),
                 "requests_today": source.requests_today,
                 "requests_a_day": source.budget,
                 "unread_back_to": source.unread_back_to and source.unread_back_to.isoformat(),
