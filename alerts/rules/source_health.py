@@ -31,12 +31,29 @@ _ADDRESSES = ("url", "base_url", "sitemap", "feed")
 
 # The cause by what the failed visit was answered with, else by the words of its error.
 _BY_STATUS = {401: "login", 403: "forbidden", 404: "missing", 410: "gone", 429: "limit"}
+# Names, addresses and titles stand in errors too: only whole phrases tell.
 _BY_WORDS = (
-    (re.compile(r"login|log in|captcha|robots \(|consent|sign in"), "wall"),
-    (re.compile(r"no answer|name of the server|connection|certificate|longer than"), "unreachable"),
+    (re.compile(r"\ba (?:login page|captcha page|consent page|bot check) came instead of "), "wall"),
+    (
+        re.compile(
+            r"is not set or is empty|^(?:file|the configuration file) .*(?:cannot be read|is not utf-8)"
+        ),
+        "secret",
+    ),
+    (re.compile(r"does not accept the login"), "login"),
+    (re.compile(r"robots\.txt forbids"), "forbidden"),
     (re.compile(r"stumbled|could not be stored"), "ours"),
-    (re.compile(r"secret|variable|is not set"), "secret"),
+    (re.compile(r"only http and https|allow_private_networks"), "refused"),
+    (re.compile(r"redirected too often|larger than \d+ mib"), "changed"),
+    (
+        re.compile(
+            r"no answer (?:in time|was received)|name of the server|(?:refuses|secure|the) connection"
+            r"|certificate|longer than \d+ minutes|the request (?:failed|was dropped)"
+        ),
+        "unreachable",
+    ),
 )
+_STATUS_IN_WORDS = re.compile(r"\(http (\d{3})\)")
 
 
 class Options(Strict):
@@ -99,13 +116,16 @@ def diagnose(
 def cause_of(visit: FetchEvent) -> str:
     """Return the key of what a failed visit failed for."""
     status = visit.http_status or 0
+    words = (visit.error or "").removeprefix(f"{visit.source}: ").lower()
+    if status < 400 and (told := _STATUS_IN_WORDS.search(words)):
+        # Of several requests the first was answered well, and a later one told the trouble.
+        status = int(told[1])
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:
         return "server"
     if status >= 400:
         return "refused"
-    words = (visit.error or "").lower()
     named = next((cause for pattern, cause in _BY_WORDS if pattern.search(words)), None)
     return named or ("changed" if status else "unreachable")
 

@@ -13,12 +13,14 @@ from sqlalchemy import Engine, select
 from alerts.evaluate import evaluate
 from alerts.render.alert import compose
 from alerts.rules.base import options_models
+from config.errors import ConfigError
 from config.loader import Kinds, load
 from config.settings import Settings
 from crawlers.base import options_models as source_models
 from storage import sources, tables, watches
 from storage.records import Alert, AlertState, FetchEvent, FetchStatus
 from storage.sources import SourceState
+from storage.status import gather
 
 NOW = datetime(2026, 3, 10, 12, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -67,6 +69,12 @@ def turn(world: Any, *ill: str, status: FetchStatus = FAILED, **more: Any) -> li
     for name in ("news", "blog", "one", "two"):
         visit(world, name, status, **more) if name in ill else visit(world, name)
     return evaluate(world.engine, world.settings, world.at)
+
+
+def reset(world: Any, **options: Any) -> None:
+    """Give the rule other options."""
+    rule = world.settings.alerts[0]
+    rule._options = rule.options.model_copy(update=options)
 
 
 def payloads(world: Any) -> list[dict[str, Any]]:
@@ -141,3 +149,59 @@ def test_what_is_known_of_a_source_outlives_its_visits(world: Any) -> None:
         assert sources.prune_events(conn, world.at - timedelta(days=1)) == 4
         assert watches.first_seen(conn)["news"] == first
         assert {gap.start for gap in watches.gaps(conn, NOW, world.at)} == {first}
+
+
+@pytest.mark.parametrize("status", [UNCHANGED, FetchStatus.POSTPONED])
+def test_status_tells_of_an_illness_until_the_source_is_read_well(world: Any, status: FetchStatus) -> None:
+    def health() -> str:
+        with world.engine.connect() as conn:
+            (one,) = gather(conn, ["news"], world.at).sources
+        return str(one.health)
+
+    turn(world)
+    turn(world, "news", status=OK, symptoms=("it gave nothing, and usually gives 20 items",))
+    assert health() == "ill"
+    turn(world, "news", status=status)
+    assert health() == "ill"
+    with world.engine.connect() as conn:
+        found = gather(conn, ["news"], world.at)
+    assert found.problems == ["source news: it gave nothing, and usually gives 20 items"]
+    turn(world, "news", http_status=503, error="news: fails")
+    assert health() == "failing"
+    turn(world)
+    assert health() == "ok"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"status": FAILED, "http_status": 503, "error": "news: fails"},
+        {"status": OK, "symptoms": ("it gave nothing, and usually gives 20 items",)},
+    ],
+)
+def test_with_after_one_the_first_ill_visit_is_told(world: Any, trouble: dict[str, Any]) -> None:
+    reset(world, after=1)
+    turn(world)
+    (alert,) = turn(world, "news", **trouble)
+    assert alert.brand == "news"
+    (over,) = turn(world)
+    assert over.state is AlertState.RESOLVED
+
+
+def test_only_the_sources_named_are_watched_over(world: Any) -> None:
+    reset(world, sources=["blog"])
+    more = {"http_status": 401, "error": "x: no"}
+    assert turn(world) == turn(world, "news", "blog", **more) == []
+    assert [alert.brand for alert in turn(world, "news", "blog", **more)] == ["blog"]
+
+
+def test_a_name_that_is_no_source_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "marsad.yaml"
+    file.write_text(
+        CONFIGURATION.replace("to: [team]", "to: [team], sources: [blog, newz]"), encoding="utf-8"
+    )
+    anything = type("Anything", (next(iter(options_models().values())).__base__,), {})
+    with pytest.raises(ConfigError) as caught:
+        load(file, Kinds(source_models(), {"any": anything}, options_models()), {})
+    assert "alerts[0].sources[1]" in str(caught.value)
+    assert "Did you mean news?" in str(caught.value)
