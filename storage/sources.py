@@ -147,12 +147,22 @@ def last_events(conn: Connection) -> dict[str, FetchEvent]:
     return {row.source: _event(row) for row in rows}
 
 
-def last_reads(conn: Connection) -> dict[str, FetchEvent]:
-    """Return the newest visit of each source in which its content was read."""
-    read = fetch_events.c.status == str(FetchStatus.OK)
-    newest = select(func.max(fetch_events.c.id)).where(read).group_by(fetch_events.c.source)
-    rows = conn.execute(select(fetch_events).where(fetch_events.c.id.in_(newest)))
-    return {row.source: _event(row) for row in rows}
+def last_reads(conn: Connection, names: Sequence[str]) -> dict[str, FetchEvent]:
+    """Return the newest visit of each of these sources in which its content was read."""
+    table = fetch_events.c
+    newest = (
+        select(table.id)
+        .where(table.source == sources.c.source, table.status == str(FetchStatus.OK))
+        .order_by(table.at.desc(), table.id.desc())
+        .limit(1)
+    )
+    found: dict[str, FetchEvent] = {}
+    for part in chunks(names):
+        # A question per source is answered from the index.
+        ids = list(conn.scalars(select(newest.scalar_subquery()).where(sources.c.source.in_(part))))
+        query = select(fetch_events).where(table.id.in_([key for key in ids if key is not None]))
+        found.update({row.source: _event(row) for row in conn.execute(query)})
+    return found
 
 
 def recent(conn: Connection, source: str, limit: int) -> list[FetchEvent]:

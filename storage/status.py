@@ -115,7 +115,10 @@ def gather(
     budgets: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Status:
     """Return how everything is; `names` are the sources configured, `budgets` their requests a day."""
-    last, reads = sources.last_events(conn), sources.last_reads(conn)
+    last = sources.last_events(conn)
+    silent = (FetchStatus.UNCHANGED, FetchStatus.POSTPONED)
+    unread = [name for name in names if name in last and last[name].status in silent]
+    reads = {**last, **sources.last_reads(conn, unread)}
     symptoms = {name: read.symptoms for name, read in reads.items()}
     states = sources.load_states(conn, names)
     day = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
