@@ -91,7 +91,7 @@ def secrets_of(settings: Settings) -> list[tuple[str, Secret]]:
     found: list[tuple[str, Secret]] = []
     for section in ("sources", "channels", "alerts"):
         for index, entry in enumerate(getattr(settings, section)):
-            found.extend(_secrets_in(entry.options, joined(section, index)))
+            found.extend(secrets_in(entry.options, joined(section, index)))
     return found
 
 
@@ -228,18 +228,19 @@ def _finished(draft: _Draft, path: Path) -> Settings:
     return settings
 
 
-def _secrets_in(value: object, path: str) -> Iterator[tuple[str, Secret]]:
+def secrets_in(value: object, path: str) -> Iterator[tuple[str, Secret]]:
+    """Yield each secret inside a value of the configuration, with its key path below `path`."""
     if isinstance(value, Secret):
         yield path, value
     elif isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():
-            yield from _secrets_in(getattr(value, name), joined(path, info.alias or name))
+            yield from secrets_in(getattr(value, name), joined(path, info.alias or name))
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _secrets_in(item, joined(path, key))
+            yield from secrets_in(item, joined(path, key))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _secrets_in(item, joined(path, index))
+            yield from secrets_in(item, joined(path, index))
 
 
 def _open_to_all(path: Path) -> bool:

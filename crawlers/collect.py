@@ -131,6 +131,10 @@ async def _one(shared: _Round, source: Source, state: SourceState, holder: objec
     try:
         async with shared.places(state):
             event, recorded = await _collect_one(shared, source, state)
+        if shared.downloads.hosts.changed:
+            # At once: a restart must not ask a host that wants to be left alone.
+            shared.downloads.hosts.changed = False
+            await asyncio.to_thread(_save_resting, shared.engine, shared.downloads.hosts, shared.clock)
         if recorded is not None:
             await recorded
         return event
@@ -260,8 +264,6 @@ async def _keep_open(
         async with open_downloads(settings, hosts) as downloads:
             opened.set_result(downloads)
             await close.wait()
-        if hosts.changed:
-            await asyncio.to_thread(_save_resting, engine, hosts, clock)
     except Exception as error:
         if not opened.done():
             opened.set_exception(error)

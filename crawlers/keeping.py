@@ -54,7 +54,12 @@ class Keeper:
     async def deliver(self, found: Found) -> None:
         """Take what a visit gives. What cannot be stored makes the visit fail in the end."""
         async with self._lock:
+            if self.trouble is not None:
+                return
             if isinstance(found, Mention):
+                if found.external_id in self._withdrawn:
+                    # Gone from one list and there in the next: it is there.
+                    self._withdrawn.remove(found.external_id)
                 self.harvest.add(found)
                 if len(self.harvest.batch) >= BATCH:
                     await self._store(None)

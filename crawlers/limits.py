@@ -12,6 +12,8 @@ from crawlers.causes import retry_after
 # Statuses with which services say that it was too much.
 _TOO_MUCH = frozenset({403, 429, 503})
 _LONGEST = timedelta(days=1)
+# Where a service says that it was too much and not until when.
+_PAUSE = timedelta(minutes=2)
 _REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
 _RESET = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 # draft-ietf-httpapi-ratelimit-headers, in its newer and its older form: r= or remaining=, t= or reset=.
@@ -22,17 +24,18 @@ def rests_until(status: int, headers: Mapping[str, str], now: datetime) -> datet
     """Return until when the service wants not to be asked, None where it says nothing of the kind.
 
     `headers` have lower-case names. `Retry-After` counts with 403, 429 and 503 (RFC 9110, 10.2.3); a
-    window whose remaining requests are spent counts with any status. Never more than a day ahead.
+    window whose remaining requests are spent counts with any status; a 429 that says no more asks for two
+    minutes. Never more than a day ahead.
     """
     if status in _TOO_MUCH:
         asked = retry_after(headers.get("retry-after"), now)
         if asked is not None:
             return asked
     remaining, reset = _window(headers)
-    if remaining is None or remaining >= 1 or reset is None:
-        return None
-    moment = _moment(reset, now)
-    return None if moment is None or moment <= now else min(moment, now + _LONGEST)
+    moment = _moment(reset, now) if reset is not None and remaining is not None and remaining < 1 else None
+    if moment is not None and moment > now:
+        return min(moment, now + _LONGEST)
+    return now + _PAUSE if status == 429 else None
 
 
 def _window(headers: Mapping[str, str]) -> tuple[float | None, str | None]:

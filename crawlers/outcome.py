@@ -60,14 +60,19 @@ def outcome(
     now = clock()
     state = visit.state
     error = None
-    if visit.failure is None and visit.postponed is not None:
-        # It is not the source's fault: neither a failure nor a good visit.
+    ill: tuple[str, ...] = ()
+    if visit.failure is None and visit.postponed is not None and not harvest.ids:
+        # It is not the source's fault: neither a failure nor a good visit. One that gave something is good.
         due, status = now + (source.every or state.interval or pacing.FIRST), FetchStatus.POSTPONED
     elif visit.failure is None:
         own = source.every or visit.every
         interval = own or pacing.adapted(state.interval, seen=len(harvest.ids), new=harvest.new)
-        due = now + interval
         status = FetchStatus.UNCHANGED if visit.unchanged and not harvest.ids else FetchStatus.OK
+        ill = symptoms(len(harvest.ids), harvest.fill_rates(), past) if status is FetchStatus.OK else ()
+        if ill and own is None:
+            # Whether it is so is to be known soon.
+            interval = min(interval, pacing.FIRST)
+        due = now + interval
         state = replace(state, interval=interval, failures=0, last_ok_at=now, last_error=None)
     else:
         failures = state.failures + 1
@@ -89,6 +94,6 @@ def outcome(
         fill_rates=harvest.fill_rates(),
         error=error,
         requests=visit.requests,
-        symptoms=symptoms(len(harvest.ids), harvest.fill_rates(), past) if status is FetchStatus.OK else (),
+        symptoms=ill,
     )
     return event, replace(state, next_due=due)

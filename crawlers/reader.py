@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json as jsons
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,50 +13,27 @@ from scrapy import Request
 from scrapy.http import Response
 from sqlalchemy import Engine
 
+from config.errors import SecretUnavailable
+from config.loader import secrets_in
 from config.settings import Source
 from crawlers import causes, limits
-from crawlers.base import Clock, SourceKind
-from crawlers.dates import believed
+from crawlers.base import Clock
 from crawlers.downloads import Downloads
-from crawlers.errors import CrawlError, StatusError, UnreadableError
+from crawlers.errors import CrawlError, StatusError
 from crawlers.guard import Network
 from crawlers.hosts import plain_headers
-from crawlers.items import Checkpoint, Found, Item, Page, Withdrawal
-from crawlers.urls import canonical
-from crawlers.walk import Gap, Place
-from storage.records import Mention
+from crawlers.items import Found
+from crawlers.walking import Walking
 from storage.sources import SourceState
 
 Params = Mapping[str, str | int | None]
-Fetch = Callable[[str | None], Awaitable[Page]]
 
-OVERLAP = timedelta(minutes=10)
-# What a server answers to one list and need not answer to another.
-_OF_ONE_STREAM = frozenset({400, 403, 404, 410, 422, 451})
-# What a server answers to a token of a page that it no longer knows.
-_TOKEN_REFUSED = frozenset({400, 404, 410, 422})
-# An API may give empty pages on the way, but not for ever.
-_EMPTY_PAGES = 5
+# Shorter texts in a source's memory are no access tokens; shorter secrets would make words unreadable.
+_LEAST_TOKEN, _LEAST_SECRET = 20, 6
 _memories: dict[str, dict[str, Any]] = {}
 
 
-@dataclass(slots=True)
-class _Strides:
-    """How many pages a walk may still read, and how many in a row were empty."""
-
-    left: int
-    empty: int = 0
-
-    def take(self, page: Page) -> None:
-        self.left -= 1
-        self.empty = 0 if page.items or page.withdrawn else self.empty + 1
-
-    @property
-    def spent(self) -> bool:
-        return self.left <= 0 or self.empty >= _EMPTY_PAGES
-
-
-class SourceReader(SourceKind):
+class SourceReader(Walking):
     """Base of the kinds that only ask and read.
 
     A subclass writes `read`, an async generator of what it finds, with the methods below. Raising
@@ -75,9 +52,8 @@ class SourceReader(SourceKind):
         downloads: Downloads,
         newest_only: bool = False,
     ) -> None:
-        super().__init__(source=source, state=state, clock=clock)
+        super().__init__(source=source, state=state, clock=clock, newest_only=newest_only)
         self._downloads = downloads
-        self._newest_only = newest_only
         self.engine: Engine | None = None
         # The status of the last answer, if it was one of refusal.
         self._refused: int | None = None
@@ -188,122 +164,34 @@ class SourceReader(SourceKind):
         """
         if self.visit.failure is None and self._refused is not None:
             self.visit.http_status = self._refused
-        super().fail(cause)
+        super().fail(self._scrubbed(cause))
+
+    def _scrubbed(self, cause: str) -> str:
+        """Return the cause without the source's secrets: a server may repeat them in its own words."""
+        known = [value for value in _texts_in(self.memory) if len(value) >= _LEAST_TOKEN]
+        for _, secret in secrets_in(self.options, ""):
+            with suppress(SecretUnavailable):
+                known += [secret.reveal(), *secret.reveal().split()]
+        for value in sorted(filter(None, known), key=len, reverse=True):
+            if len(value) >= _LEAST_SECRET:
+                cause = cause.replace(value, "…")
+        return cause
 
     def rest(self, url: str, until: datetime | None) -> None:
         """Leave the host of this address alone until a moment, for all sources on it."""
         self._downloads.hosts.rest(url, until)
         self.wait_until(until)
 
-    def keep(self, item: Item) -> Mention:
-        """Return the mention that an item is, collected now."""
-        return self.mention(
-            kind=item.kind or self.mention_kind,
-            external_id=item.external_id,
-            url=item.url,
-            canonical_url=canonical(item.url),
-            title=item.title,
-            text=item.text,
-            author=item.author,
-            rating=item.rating,
-            rating_scale=item.rating_scale,
-            engagement=item.engagement,
-            reach=item.reach,
-            published_at=believed(item.published_at, self.clock()),
-            parent_id=item.parent_id,
-            item=item.item,
-            language_hint=item.language_hint,
-            extra=dict(item.extra),
-        )
 
-    def withdraw(self, external_id: str) -> Withdrawal:
-        """Return word that a mention of this source was deleted or is withheld."""
-        return Withdrawal(self.source.name, external_id)
-
-    def checkpoint(self, **cursor: Any) -> Checkpoint:
-        """Return a checkpoint with these cursor keys (JSON values); yield it after what it covers."""
-        self.remember(**cursor)
-        return Checkpoint(dict(self.visit.state.cursor))
-
-    async def walks(
-        self, streams: Mapping[str, Fetch], *, overlap: timedelta = OVERLAP
-    ) -> AsyncIterator[Found]:
-        """Yield what is new in each of several streams; see `walk`.
-
-        One that the server does not serve, or that cannot be read, fails the visit in words but keeps none
-        of the others from being read. A visit that is cut short is resumed where it was.
-        """
-        known = self._places()
-        self.remember(walks={name: known[name] for name in streams if name in known})
-        for name in _from(list(streams), self.state.cursor.get("turn")):
-            self.remember(turn=name)
-            try:
-                async for found in self.walk(name, streams[name], overlap=overlap):
-                    yield found
-            except StatusError as error:
-                if error.status not in _OF_ONE_STREAM:
-                    raise
-                self.fail(f"{name}: {error}" if len(streams) > 1 else str(error))
-            except UnreadableError as error:
-                self.fail(f"{name}: {error}" if len(streams) > 1 else str(error))
-        self.remember(turn=None)
-
-    async def walk(self, stream: str, fetch: Fetch, *, overlap: timedelta = OVERLAP) -> AsyncIterator[Found]:
-        """Yield what is new in a stream of pages that begins with the newest, a checkpoint after each page.
-
-        `fetch(None)` returns the newest page and `fetch(page.next)` the next older one. It ends where what
-        is known begins, less `overlap` for what arrives late; at the first visit, where the option
-        `backfill` says; and in any case after the option `pages`. What it did not reach, later visits read.
-        """
-        place = Place.from_json(self._places().get(stream))
-        goal = self.options.backfill_from(self.clock()) if place.top is None else place.top - overlap
-        strides = _Strides(1 if self._newest_only else self.options.pages)
-        page = await fetch(None)
-        strides.take(page)
-        place = place.opened(page, goal, self.clock())
-        for found in self._of(page):
-            yield found
-        yield self._stands(stream, place, page)
-        if place.rested().gaps and not self._newest_only:
-            # However few pages a visit may read, what was left comes nearer.
-            strides.left = max(1, strides.left)
-        while place.gaps and not strides.spent:
-            resumed = place.gaps[0]
-            try:
-                page = await fetch(resumed.token)
-            except StatusError as error:
-                if error.status not in _TOKEN_REFUSED or resumed.token is None:
-                    raise
-                place = place.restarted()
-                continue
-            strides.take(page)
-            place = place.advanced(page)
-            for found in self._of(page):
-                yield found
-            yield self._stands(stream, place, page, resumed)
-        if strides.empty >= _EMPTY_PAGES:
-            place = place.closed()
-        yield self._stands(stream, place.rested(), page)
-
-    def _of(self, page: Page) -> Iterable[Found]:
-        for item in page.items:
-            yield self.keep(item)
-        for external_id in page.withdrawn:
-            yield self.withdraw(external_id)
-
-    def _stands(self, stream: str, place: Place, page: Page, gap: Gap | None = None) -> Checkpoint:
-        self.remember(walks={**self._places(), stream: place.to_json()})
-        goal = gap.goal if gap else (place.gaps[0].goal if place.gaps else None)
-        return Checkpoint(dict(self.visit.state.cursor), page.reached(), goal)
-
-    def _places(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.visit.state.cursor.get("walks", {})
-        return found
-
-
-def _from(names: list[str], first: str | None) -> list[str]:
-    at = names.index(first) if first in names else 0
-    return names[at:] + names[:at]
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def _with_query(url: str, params: Params | None) -> str:

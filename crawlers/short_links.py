@@ -6,6 +6,7 @@ down and not visited.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -15,11 +16,15 @@ from scrapy import Request
 
 from crawlers.base import Visit
 from crawlers.downloads import Downloads
+from crawlers.errors import PostponedError
 from crawlers.guard import refusal
 from crawlers.urls import canonical, is_short, web_url
 from storage.records import Mention
 
 _HOPS = 5
+_PATIENCE_SECONDS = 10.0
+# After a failure so many more are asked at the most.
+_FAILURES = 3
 _A_VISIT = 50
 _REMEMBERED = 10_000
 _known: OrderedDict[str, str | None] = OrderedDict()
@@ -47,10 +52,15 @@ class ShortLinks:
         if self.left <= 0:
             return None
         self.left -= 1
+        found = None
         try:
-            found = await self._asked(url)
-        except Exception:  # noqa: BLE001 - a link that cannot be followed stays what it is, whatever the cause
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                found = await self._asked(url)
+        except PostponedError:
             return None
+        except Exception:  # noqa: BLE001 - a link that cannot be followed stays what it is, whatever the cause
+            # A few that hang must not use up the visit's time.
+            self.left = min(self.left, _FAILURES)
         _known[url] = found
         if len(_known) > _REMEMBERED:
             _known.popitem(last=False)

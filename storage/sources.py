@@ -166,10 +166,11 @@ def last_reads(conn: Connection, names: Sequence[str]) -> dict[str, FetchEvent]:
 
 
 def recent(conn: Connection, source: str, limit: int) -> list[FetchEvent]:
-    """Return the newest visits of a source in which its content was read, newest first."""
+    """Return the newest visits of a source in which its content was read and was as usual, newest first."""
+    read = (fetch_events.c.status == str(FetchStatus.OK), fetch_events.c.symptoms.is_(None))
     query = (
         select(fetch_events)
-        .where(fetch_events.c.source == source, fetch_events.c.status == str(FetchStatus.OK))
+        .where(fetch_events.c.source == source, *read)
         .order_by(fetch_events.c.at.desc(), fetch_events.c.id.desc())
         .limit(limit)
     )

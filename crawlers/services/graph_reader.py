@@ -16,9 +16,10 @@ from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import CrawlError, PostponedError, StatusError, UnreadableError
 from crawlers.hosts import plain_headers
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, Params, SourceReader
+from crawlers.reader import Params, SourceReader
 from crawlers.services.graph_answers import Trouble, problem_in, rest_of
 from crawlers.services.graph_profiles import Profile
+from crawlers.walking import Fetch
 
 # A post beyond these is no longer looked at for comments, the oldest first.
 _WATCHED = 100

@@ -15,10 +15,11 @@ from crawlers import causes
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import StatusError, UnreadableError
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.app_store_connect import read_connect_reviews
 from crawlers.services.app_store_feed import is_past_the_end, may_lack_reviews, read_review_feed
 from crawlers.services.signed_tokens import AccessToken, signed_token
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _FEED = "https://itunes.apple.com"

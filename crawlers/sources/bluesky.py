@@ -19,8 +19,9 @@ from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import CrawlError, StatusError
 from crawlers.items import Found, Item, Page
 from crawlers.page_tokens import PageToken, PageTokens
-from crawlers.reader import Fetch, Params, SourceReader
+from crawlers.reader import Params, SourceReader
 from crawlers.services.bluesky_posts import Session, did_of, problem, read_posts, read_profiles, read_session
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PAGE = 100

@@ -17,9 +17,10 @@ from config.secret import Secret
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import StatusError, UnreadableError
 from crawlers.items import Found, Item, Page
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.discourse_posts import Forum, missing_ids, read_posts, wait_seconds
 from crawlers.services.discourse_topics import read_categories, read_search, read_topics
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 # How many posts the forum gives at once where they are asked for by their ids.

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crawlers.base import SourceOptions
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, Params
+from crawlers.reader import Params
 from crawlers.services.graph_posts import (
     read_comments,
     read_page_profile,
@@ -21,6 +21,7 @@ from crawlers.services.graph_posts import (
 )
 from crawlers.services.graph_profiles import Profile
 from crawlers.services.graph_reader import GraphOptions, GraphReader
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PROFILE = "id,name,username,link,fan_count,followers_count,verification_status"

@@ -18,8 +18,9 @@ from crawlers.errors import CrawlError, HostRestsError, StatusError, UnreadableE
 from crawlers.hosts import host_of
 from crawlers.items import Found, Page
 from crawlers.link_header import next_query
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.github_issues import error_message, read_comments, read_issues
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PAGE = 100

@@ -12,10 +12,11 @@ from pydantic import AfterValidator, Field, model_validator
 from config.secret import Secret
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.google_access import TOKEN_URL, Grant, get_with_access
 from crawlers.services.google_business_reviews import PER_PAGE, read_business_reviews
 from crawlers.services.google_place_reviews import FIELD_MASK, LEGACY_FIELDS, read_legacy_place, read_place
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PLACES = "https://places.googleapis.com"

@@ -14,11 +14,12 @@ from config.secret import Secret
 from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.google_access import TOKEN_URL, Grant, get_with_access
 from crawlers.services.google_play_page import CALL, CallRefusedError, call_for, read_play_page
 from crawlers.services.google_play_publisher import PER_PAGE, SCOPE, read_publisher_reviews
 from crawlers.services.signed_tokens import assertion, service_account
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PAGE = "https://play.google.com"

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from crawlers.base import SourceOptions
 from crawlers.errors import UnreadableError
 from crawlers.items import Found, Page
-from crawlers.reader import Fetch, Params
+from crawlers.reader import Params
 from crawlers.services.graph_media import (
     read_account_profile,
     read_discovered,
@@ -24,6 +24,7 @@ from crawlers.services.graph_media import (
 )
 from crawlers.services.graph_profiles import Profile
 from crawlers.services.graph_reader import GraphOptions, GraphReader
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _MEDIA = "id,caption,media_type,permalink,timestamp,like_count,comments_count"

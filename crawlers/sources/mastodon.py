@@ -19,8 +19,9 @@ from crawlers.base import SourceOptions, WebAddress
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.page_tokens import PageTokens
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.mastodon_statuses import id_at, moment_of, read_account, read_statuses
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PAGE = 40

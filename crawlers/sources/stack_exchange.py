@@ -17,8 +17,9 @@ from crawlers.base import SourceOptions, WebAddress, next_day
 from crawlers.errors import HostRestsError, StatusError
 from crawlers.hosts import host_of
 from crawlers.items import Found, Item, Page
-from crawlers.reader import Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.stack_exchange_posts import error_of, read_questions, read_replies
+from crawlers.walking import Fetch
 from storage.records import MentionKind
 
 _PAGE = 100

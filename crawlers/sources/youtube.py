@@ -17,12 +17,13 @@ from crawlers.base import SourceOptions, WebAddress, charset_of
 from crawlers.errors import StatusError
 from crawlers.items import Found, Page
 from crawlers.page_tokens import PageToken, PageTokens
-from crawlers.reader import OVERLAP, Fetch, SourceReader
+from crawlers.reader import SourceReader
 from crawlers.services.youtube_api import YouTubeApi
 from crawlers.services.youtube_feed import read_channel_feed
 from crawlers.services.youtube_quota import SEARCHES_A_DAY, UNITS_A_DAY, Quota, QuotaSpentError
 from crawlers.services.youtube_videos import CHANNEL_ID, read_playlist, read_search
 from crawlers.walk import Place
+from crawlers.walking import OVERLAP, Fetch
 from storage.records import MentionKind
 
 _API = "https://www.googleapis.com"

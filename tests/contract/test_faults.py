@@ -207,11 +207,18 @@ def test_secrets_are_nowhere_to_be_found(life, caplog):
     secrets = list(life.world.secrets.values())
     echo = " ".join(secrets).encode()
     for status in (400, 401, 403, 500):
-        life.fault = lambda asked, number, status=status: Answer(
-            json.dumps({"error": {"message": echo.decode()}}).encode(), status, {"X-Echo": "x"}
+        said = echo.decode()
+        document = {
+            "error": {"message": said, "code": status, "errors": [{"message": said, "reason": "x"}]},
+            **dict.fromkeys(("message", "detail", "title", "error_message", "error_name", "reason"), said),
+            "errors": [{"message": said, "detail": said, "title": said}],
+        }
+        life.fault = lambda asked, number, status=status, document=document: Answer(
+            json.dumps(document).encode(), status
         )
         life.visit()
     with life.engine.connect() as connection:
+        assert connection.scalar(select(metadata.tables["sources"].c.failures)) > 0
         kept = [str(row) for table in metadata.sorted_tables for row in connection.execute(select(table))]
     for secret in secrets:
         for part in _recognisable(secret):

@@ -267,7 +267,7 @@ class Story:
         )
 
     def _understood(self, conn: Connection, moment: datetime) -> bool:
-        due = {row.source for row in conn.execute(select(sources)) if row.next_due > moment}
+        due = {row.source for row in conn.execute(select(sources)) if row.next_due and row.next_due > moment}
         waiting = select(func.count()).where(mentions.c.analyzed_revision < mentions.c.revision)
         return due == self.names and conn.scalar(waiting) == 0
 

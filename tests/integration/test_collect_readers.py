@@ -42,7 +42,7 @@ def entry(service, name="hn", **more):
 def test_a_budget_ends_a_visit_without_failing_it_and_the_next_day_goes_on(engine, hits, clock, run):
     settings = settings_with(entry(hits, requests_a_day=1, backfill="30d", every="5m"))
     (event,) = run(lambda: collect(engine, settings, clock))
-    assert (event.status, event.requests, event.error) == (FetchStatus.POSTPONED, 1, None)
+    assert (event.status, event.requests, event.error) == (FetchStatus.OK, 1, None)
     assert event.next_due.date() == (clock() + timedelta(days=1)).date()
     clock.advance(minutes=30)
     (event,) = run(lambda: collect(engine, settings, clock, force=True))
@@ -215,3 +215,79 @@ def test_a_source_found_due_and_visited_meanwhile_is_left_free(engine, hits, clo
     clock.advance(minutes=6)
     (event,) = run(lambda: collect(engine, settings, clock))
     assert event.status is FetchStatus.OK
+
+
+def asked_for(service) -> list[str]:
+    """Return the searches that were asked for, in order, each once for any number of pages in a row."""
+    found = []
+    for asked in service.asked:
+        if not found or found[-1] != asked.query["query"]:
+            found.append(asked.query["query"])
+    return found
+
+
+def test_a_list_that_fails_hides_none_of_the_others(engine, hits, clock, run):
+    whole = hits.respond
+    hits.respond = lambda asked: Answer(b"{}", 500) if asked.query["query"] == "two" else whole(asked)
+    settings = settings_with(entry(hits, queries=["one", "two", "three", "four"]))
+    for _ in range(2):
+        hits.asked.clear()
+        (event,) = run(lambda: collect(engine, settings, clock, force=True))
+        assert event.status is FetchStatus.FAILED
+        assert "two: " in event.error
+        assert sorted(set(asked_for(hits))) == ["four", "one", "three", "two"]
+
+
+def test_a_service_that_fails_whole_is_given_up_and_the_next_visit_begins_elsewhere(engine, hits, clock, run):
+    hits.respond = lambda asked: Answer(b"{}", 500)
+    settings = settings_with(entry(hits, queries=["one", "two", "three", "four", "five"]))
+    run(lambda: collect(engine, settings, clock, force=True))
+    assert asked_for(hits) == ["one", "two", "three"]
+    hits.asked.clear()
+    run(lambda: collect(engine, settings, clock, force=True))
+    assert asked_for(hits)[0] == "four"
+
+
+def test_a_small_budget_goes_round_all_lists(engine, hits, clock, run):
+    settings = settings_with(entry(hits, queries=["one", "two", "three"], requests_a_day=2, backfill="30d"))
+    seen = set()
+    for _ in range(4):
+        hits.asked.clear()
+        run(lambda: collect(engine, settings, clock, force=True))
+        seen |= set(asked_for(hits))
+        clock.advance(days=1)
+    assert seen == {"one", "two", "three"}
+
+
+def test_what_the_service_gives_no_more_is_not_asked_for_for_ever(engine, hits, clock, run):
+    whole = hits.respond
+    hits.respond = lambda asked: Answer(b"{}", 404) if asked.query.get("numericFilters") else whole(asked)
+    settings = settings_with(entry(hits, backfill="30d"))
+    (event,) = run(lambda: collect(engine, settings, clock, force=True))
+    assert event.error is None
+    with engine.connect() as conn:
+        cursor = conn.scalar(select(source_table.c.cursor))
+    assert cursor["walks"]["acme"]["gaps"] == []
+    assert len(hits.asked) <= 6
+
+
+def test_a_source_that_stays_ill_is_called_ill_for_as_long(engine, hits, clock, run):
+    settings = settings_with(entry(hits))
+    for _ in range(6):
+        run(lambda: collect(engine, settings, clock, force=True))
+        clock.advance(hours=1)
+    hits.items.clear()
+    for _ in range(30):
+        (event,) = run(lambda: collect(engine, settings, clock, force=True))
+        clock.advance(hours=1)
+        assert event.symptoms
+
+
+def test_hosts_that_rest_are_known_to_others_at_once(engine, hits, clock, run, monkeypatch):
+    hits.respond = lambda asked: Answer(b"{}", 429, {"Retry-After": "3600"})
+    kept = []
+    monkeypatch.setattr(
+        "crawlers.collect._save_resting", lambda engine, hosts, clock: kept.append(dict(hosts.resting))
+    )
+    run(lambda: collect(engine, settings_with(entry(hits)), clock))
+    assert len(kept[0]) == 1

@@ -24,7 +24,7 @@ EPOCH = str(int(SOON.timestamp()))
         (503, {"retry-after": "900"}, SOON),
         (403, {"retry-after": "900"}, SOON),
         (200, {"retry-after": "900"}, None),
-        (429, {}, None),
+        (429, {}, NOW + timedelta(minutes=2)),
         (200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": EPOCH}, SOON),
         (200, {"x-rate-limit-remaining": "0", "x-rate-limit-reset": EPOCH}, SOON),
         (200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": EPOCH + "000"}, SOON),
