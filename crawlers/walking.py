@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from config.settings import Source
@@ -34,14 +34,18 @@ _EMPTY_PAGES = 5
 
 @dataclass(slots=True)
 class _Strides:
-    """How many pages a walk may still read, and how many in a row were empty."""
+    """How many pages a walk may still read, and how many in a row brought it no further."""
 
     left: int
     empty: int = 0
+    reached: datetime | None = None
 
     def take(self, page: Page) -> None:
+        """Count a page: one without items brings the walk further if it goes further back all the same."""
         self.left -= 1
-        self.empty = 0 if page.items or page.withdrawn or page.oldest else self.empty + 1
+        older = page.oldest is not None and self.reached is not None and page.oldest < self.reached
+        self.empty = 0 if page.items or page.withdrawn or older else self.empty + 1
+        self.reached = page.reached() or self.reached
 
     @property
     def spent(self) -> bool:
@@ -156,6 +160,9 @@ class Walking(SourceKind):
             for found in self._of(page):
                 yield found
             yield self._stands(stream, place, page, resumed)
+        if strides.empty >= _EMPTY_PAGES:
+            # Nothing further back, page after page: the end, whatever the service says.
+            place = place.closed()
         yield self._stands(stream, place.rested(), page)
 
     def _of(self, page: Page) -> Iterable[Found]:
