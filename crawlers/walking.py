@@ -118,9 +118,9 @@ class Walking(SourceKind):
             except CrawlError as error:
                 self.fail(f"{name}: {error}" if len(streams) > 1 else str(error))
                 lost += _says_all(error)
-                if lost > _LOST:
+                if lost > _LOST or (lost and len(streams) == 1):
                     yield self.checkpoint(turn=following)
-                    return
+                    raise
         self.remember(turn=None)
 
     async def walk(self, stream: str, fetch: Fetch, *, overlap: timedelta = OVERLAP) -> AsyncIterator[Found]:

@@ -310,7 +310,7 @@ def test_other_errors_are_told_in_words_and_the_next_tag_read():
     assert error_of(b"<html>") == ("", "", None)
 
 
-def test_a_server_that_fails_ends_the_visit():
-    found = visit(StackExchangeReader, lambda asked: Answer(b"", 503), {"tags": ["a", "b"]})
+def test_a_server_that_fails_is_given_up_after_three_lists():
+    found = visit(StackExchangeReader, lambda asked: Answer(b"", 503), {"tags": ["a", "b", "c", "d"]})
     assert isinstance(found.error, StatusError)
-    assert len(found.asked) == 1
+    assert len(found.asked) == 3
