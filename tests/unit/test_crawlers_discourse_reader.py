@@ -196,7 +196,7 @@ def test_a_forum_that_wants_us_to_wait_is_left_alone():
     assert "Please wait 24 seconds" in str(found.error)
     # Two minutes at the least, as after any 429.
     assert found.reader.visit.not_before == NOW + timedelta(minutes=2)
-    assert found.reader._downloads.hosts.resting == {"talk.example": NOW + timedelta(seconds=24)}
+    assert found.reader._downloads.hosts.resting == {"talk.example": NOW + timedelta(minutes=2)}
 
 
 def test_a_closed_forum_says_so_and_takes_a_key(monkeypatch):
