@@ -16,6 +16,10 @@ class CrawlError(Exception):
     """A visit to a source failed for the reason that the message gives."""
 
 
+class NoAnswerError(CrawlError):
+    """No usable answer came: the connection failed, or it took too long."""
+
+
 class StatusError(CrawlError):
     """The server answered with a status that brings no content. `response` is its whole answer."""
 

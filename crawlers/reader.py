@@ -19,7 +19,7 @@ from config.settings import Source
 from crawlers import causes, limits
 from crawlers.base import Clock
 from crawlers.downloads import Downloads
-from crawlers.errors import CrawlError, StatusError
+from crawlers.errors import CrawlError, NoAnswerError, StatusError
 from crawlers.guard import Network
 from crawlers.hosts import plain_headers
 from crawlers.items import Found
@@ -143,7 +143,7 @@ class SourceReader(Walking):
         except CrawlError:
             raise
         except Exception as error:
-            raise CrawlError(causes.of_failure(error)) from error
+            raise NoAnswerError(causes.of_failure(error)) from error
         return self._taken(answer, accept)
 
     def _taken(self, answer: Response, accept: Collection[int]) -> Response:

@@ -192,4 +192,7 @@ def _says_all(error: CrawlError) -> int:
         if error.status in _OF_ALL_STREAMS:
             return _LOST + 1
         return 0 if error.status in _OF_ONE_STREAM else 1
+    if type(error) is CrawlError:
+        # What a reader itself says, in its own words, holds for the whole source.
+        return _LOST + 1
     return 0 if isinstance(error, UnreadableError) else 1

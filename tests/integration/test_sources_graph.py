@@ -171,7 +171,7 @@ def test_a_limit_that_is_nearly_spent_ends_the_visit_before_it_is_spent(graph, c
     graph.answers = {"acme": told({"id": "900"})}
     graph.answers["acme/feed"] = told(json.loads(feed_of(clock, 3).body), **{"X-App-Usage": usage})
     event = graph.visit("facebook_page", page_ids=["acme"])
-    assert event.status is FetchStatus.POSTPONED
+    assert event.status is FetchStatus.OK
     assert graph.paths() == ["acme", "acme/feed"]
     assert graph.stored() == ["900_1"]
 
