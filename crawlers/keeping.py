@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Source
 from crawlers.base import Clock, Visit
-from crawlers.items import Checkpoint, Found, Taken, Withdrawal
+from crawlers.items import Found, Taken, Withdrawal
 from crawlers.outcome import Harvest, outcome
 from crawlers.symptoms import PAST
 from storage import intake, withdrawals
@@ -52,7 +52,10 @@ class Keeper:
         self._lock = asyncio.Lock()
 
     async def deliver(self, found: Found) -> None:
-        """Take what a visit gives. What cannot be stored makes the visit fail in the end."""
+        """Take what a visit gives. What cannot be stored makes the visit fail in the end.
+
+        After that nothing more is taken: it is to be read again.
+        """
         async with self._lock:
             if self.trouble is not None:
                 return
@@ -66,23 +69,15 @@ class Keeper:
             elif isinstance(found, Withdrawal):
                 self._withdrawn.append(found.external_id)
             elif isinstance(found, Taken):
-                # What could not be stored is to be read again.
-                self._taken += [found] if self.trouble is None else []
-            else:
-                await self._store(found)
+                self._taken.append(found)
+            elif not (self._is_empty() and dict(found.cursor) == dict(self.safe.cursor)):
+                await self._store(replace(self.safe, cursor=found.cursor))
 
-    async def _store(self, checkpoint: Checkpoint | None) -> None:
-        if self.trouble is not None:
-            return
-        state = self.safe if checkpoint is None else replace(self.safe, cursor=checkpoint.cursor)
-        idle = not (self.harvest.batch or self._withdrawn or self._taken)
-        if checkpoint is None or (idle and dict(state.cursor) == dict(self.safe.cursor)):
-            if not idle:
-                await self._try_to_store(None)
-            return
-        await self._try_to_store(state)
+    def _is_empty(self) -> bool:
+        return not (self.harvest.batch or self._withdrawn or self._taken)
 
-    async def _try_to_store(self, state: SourceState | None) -> None:
+    async def _store(self, state: SourceState | None) -> None:
+        """Write what waits, with the state to remember if one is given."""
         try:
             await asyncio.to_thread(self._write, state)
         except Exception as error:
