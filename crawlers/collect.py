@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -216,9 +216,8 @@ def _due(engine: Engine, names: Sequence[str], clock: Clock) -> list[str]:
 def _load(
     engine: Engine, names: Sequence[str], clock: Clock
 ) -> tuple[dict[str, SourceState], dict[str, int]]:
-    today = datetime.combine(clock().date(), time.min, UTC)
     with reading(engine) as connection:
-        return ledger.load_states(connection, names), ledger.requests_since(connection, today)
+        return ledger.load_states(connection, names), ledger.requests_today(connection, clock())
 
 
 @dataclass(slots=True)

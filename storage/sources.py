@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select
@@ -83,8 +83,9 @@ def save_states(conn: Connection, states: Sequence[SourceState]) -> None:
     upsert(conn, sources, [_state_row(state) for state in states])
 
 
-def requests_since(conn: Connection, since: datetime) -> dict[str, int]:
-    """Return how many requests each source made in its visits from `since` on."""
+def requests_today(conn: Connection, now: datetime) -> dict[str, int]:
+    """Return how many requests each source made in its visits since the day began, in UTC."""
+    since = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
     query = (
         select(fetch_events.c.source, func.sum(fetch_events.c.requests))
         .where(fetch_events.c.at >= since)

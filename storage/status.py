@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -121,8 +121,7 @@ def gather(
     reads = {**last, **sources.last_reads(conn, unread)}
     symptoms = {name: read.symptoms for name, read in reads.items()}
     states = sources.load_states(conn, names)
-    day = datetime.combine(now.astimezone(UTC).date(), time.min, UTC)
-    spent = sources.requests_since(conn, day)
+    spent = sources.requests_today(conn, now)
     by_state = conn.execute(select(alert_table.c.state, func.count()).group_by(alert_table.c.state))
     return Status(
         at=now,
