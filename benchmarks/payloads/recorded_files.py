@@ -7,11 +7,11 @@ What each holds besides its number of items is tested in `tests/integration/test
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.payloads.case import Answer, Asked, Case
+from benchmarks.payloads.run import shared_folder
 from storage.records import Mention
 
 _CAROUSEL = "14 of its 26 reviews are copies of others in a carousel"
@@ -24,12 +24,8 @@ _TYPES = {
 }
 
 
-def _shared() -> Path:
-    return Path(os.environ.get("MARSAD_SHARED", Path(__file__).parents[2].parent / "shared"))
-
-
 def _rows(kind: str) -> Iterator[dict[str, str]]:
-    index = _shared() / "fixtures" / "INDEX.tsv"
+    index = shared_folder() / "fixtures" / "INDEX.tsv"
     if not index.is_file():
         return
     with index.open(encoding="utf-8", newline="") as lines:
